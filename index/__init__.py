@@ -1,0 +1,1 @@
+"""From files to a searchable corpus: reading, splitting, encoding, storing, retrieving."""
