@@ -1,0 +1,93 @@
+"""Turns a ``where`` argument into SQL over documents.
+
+A value is a scalar (equal), a list (any of them) or a mapping of bounds ``{"gte": …, "gt": …, "lte": …, "lt": …}``. Dates
+compare by as much of them as is given: "2025-08" is the whole month. Publishers compare with spaces left out, since
+sources set them apart ("3 6 Ke"). ``source`` also takes the last parts of a path.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+Scalar = str | int | float | date
+Condition = Scalar | Sequence[Scalar] | Mapping[str, Scalar]
+Where = Mapping[str, Condition]
+
+COMMON_FIELDS = frozenset({"source", "document_id", "title", "publisher", "date", "language"})
+_OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on ``documents``, ready to stand after WHERE, with its parameters."""
+
+    sql: str
+    parameters: tuple[str | int | float, ...]
+
+
+def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
+    """Return the filter for ``where``. Raises ValueError for a field that no document has, or a bad bound."""
+    known = COMMON_FIELDS | set(known_fields)
+    parts = []
+    for field, condition in where.items():
+        if field not in known:
+            raise ValueError(f"unknown field {field!r} in where; known fields: {', '.join(sorted(known))}")
+        parts.append(_field(field, condition))
+    sql = " AND ".join(part.sql for part in parts)
+    return Filter(sql or "1", tuple(value for part in parts for value in part.parameters))
+
+
+def comparable(field: str, value: Scalar) -> str | int | float:
+    """Return a metadata value in the form in which it is stored for comparison, and compared."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and field == "publisher":
+        return "".join(value.split())
+    return value
+
+
+def _field(field: str, condition: Condition) -> Filter:
+    if isinstance(condition, Mapping):
+        parts = [_bound(field, name, value) for name, value in condition.items()]
+        if not parts:
+            raise ValueError(f"where[{field!r}] is an empty mapping; give at least one of gte, gt, lte, lt")
+        return _join(parts, " AND ")
+    if isinstance(condition, str | int | float | date):
+        return _equal(field, condition)
+    if not isinstance(condition, Sequence) or not all(isinstance(v, str | int | float | date) for v in condition):
+        raise ValueError(f"where[{field!r}] must be a scalar, a list of them or a mapping, got {condition!r}")
+    return _join([_equal(field, value) for value in condition], " OR ") if condition else Filter("0", ())
+
+
+def _join(parts: Sequence[Filter], word: str) -> Filter:
+    sql = word.join(part.sql for part in parts)
+    return Filter(f"({sql})", tuple(value for part in parts for value in part.parameters))
+
+
+def _equal(field: str, value: Scalar) -> Filter:
+    wanted = comparable(field, value)
+    if field == "source":
+        tail = "/" + str(wanted)
+        return Filter("(documents.source = ? OR substr(documents.source, -length(?)) = ?)", (wanted, tail, tail))
+    return _compare(field, "=", wanted)
+
+
+def _bound(field: str, name: str, value: Scalar) -> Filter:
+    if name not in _OPERATORS:
+        raise ValueError(f"unknown bound {name!r} in where[{field!r}]; known: {', '.join(_OPERATORS)}")
+    return _compare(field, _OPERATORS[name], comparable(field, value))
+
+
+def _compare(field: str, operator: str, value: str | int | float) -> Filter:
+    if field in ("source", "document_id"):
+        return Filter(f"documents.{field} {operator} ?", (value,))
+    if field == "date":
+        inner, values = f"substr(value, 1, length(?)) {operator} ?", (str(value), str(value))
+    else:
+        inner, values = f"value {operator} ? AND typeof(value) IN {_types(value)}", (value,)  # type: ignore[assignment]
+    sql = f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})"  # noqa: S608
+    return Filter(sql, (field, *values))
+
+
+def _types(value: str | int | float) -> str:
+    return "('text')" if isinstance(value, str) else "('integer', 'real')"

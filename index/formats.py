@@ -1,0 +1,118 @@
+"""Turns a file into documents: text in any common encoding, Markdown, PDF.
+
+One function per format, chosen by the file's ending, with anything that looks like text read as text. Each raises
+``UnsupportedDocument`` with the reason that the file's receipt then gives. Files are only read: nothing that a
+document refers to is opened or fetched.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import charset_normalizer
+from markdown_it import MarkdownIt
+
+from pincite.index.document import Document, Section
+from pincite.index.errors import UnsupportedDocument
+from pincite.index.pdf import read_pdf
+
+TEXT_SUFFIXES = frozenset({".txt", ".text", ".log"})
+MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+PDF_SUFFIXES = frozenset({".pdf"})
+SUFFIXES = TEXT_SUFFIXES | MARKDOWN_SUFFIXES | PDF_SUFFIXES
+
+_UNICODE_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_MOST_CONTROL_CHARACTERS = 0.02
+
+
+def read_file(path: Path, content: bytes, password: str | None = None) -> tuple[Document, ...]:
+    """Return the documents in a file whose bytes are ``content``; ``path`` is looked at for its ending only."""
+    if not content:
+        raise UnsupportedDocument("the file is empty")
+    suffix = path.suffix.lower()
+    if suffix in PDF_SUFFIXES or content.startswith(b"%PDF-"):
+        document = read_pdf(content, password)
+    else:
+        document = text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
+    if not any(map(str.isalnum, document.text)):
+        raise UnsupportedDocument("there is no text in the file")
+    return (document,)
+
+
+def text_document(text: str, *, is_markdown: bool = False) -> Document:
+    """Return a document for text in hand. Line ends become ``\\n``; a lone surrogate becomes U+FFFD."""
+    text = re.sub(r"\r\n?|\u2028|\u2029", "\n", text).removeprefix("\ufeff")
+    text = text.encode("utf-8", "replace").decode("utf-8") if re.search(r"[\ud800-\udfff]", text) else text
+    if not is_markdown:
+        return Document(text)
+    sections = markdown_sections(text)
+    titles = [section.path[0] for section in sections if len(section.path) == 1]
+    return Document(text, metadata={"title": titles[0]} if titles else {}, sections=sections)
+
+
+def decode(content: bytes) -> str:
+    """Return the text of ``content``: by its byte order mark, else UTF-8, else the likeliest legacy encoding."""
+    for mark, encoding in _UNICODE_MARKS:
+        if content.startswith(mark):
+            return _decode_as(content, encoding)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _guess(content)
+    if _is_binary(text):
+        raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
+    return text
+
+
+def _decode_as(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnsupportedDocument(f"it starts as {encoding} text but breaks off at byte {error.start}") from None
+
+
+def _guess(content: bytes) -> str:
+    if b"\x00" in content[:4096] and not re.search(rb"(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", content[:4096]):
+        raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
+    best = charset_normalizer.from_bytes(content).best()
+    if best is None:
+        raise UnsupportedDocument("its text encoding could not be told; save it as UTF-8")
+    return str(best)
+
+
+def _is_binary(text: str) -> bool:
+    sample = text[:100_000]
+    controls = sum(unicodedata.category(character) == "Cc" and character not in "\n\r\t\f\x1b" for character in sample)
+    return "\x00" in sample or controls > len(sample) * _MOST_CONTROL_CHARACTERS
+
+
+def markdown_sections(text: str) -> tuple[Section, ...]:
+    """Return the sections that the headings of a Markdown text make; none where it has no heading."""
+    starts = _line_starts(text)
+    tokens = MarkdownIt("commonmark").parse(text)
+    headings = [
+        (int(token.tag[1]), inline.content.strip(), starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
+        for token, inline in zip(tokens, tokens[1:], strict=False)
+        if token.type == "heading_open" and token.map and token.level == 0
+    ]
+    if not headings:
+        return ()
+    sections = [Section(0, headings[0][2], 0, ())] if text[: headings[0][2]].strip() else []
+    path: list[tuple[int, str]] = []
+    ends = [heading[2] for heading in headings[1:]] + [len(text)]
+    for (level, title, start, body_start), end in zip(headings, ends, strict=True):
+        path = [*(entry for entry in path if entry[0] < level), (level, title)]
+        sections.append(Section(start, end, min(body_start, end), tuple(name for _, name in path if name)))
+    return tuple(sections)
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+
+

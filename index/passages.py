@@ -1,0 +1,212 @@
+"""Packs a group's points or sentences into passages, the unit that is embedded and retrieved.
+
+A passage holds whole points or sentences of one group, as many as fit the encoder's window together with the heading
+path and title that are embedded before them. Only a single sentence longer than the window is cut, at a word boundary
+where there is one: nothing is ever dropped. What is embedded leaves out markers, separators and references; what is
+stored, and cited, is the document's text as it stands.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pincite.index.document import Document, Group, Point, Span
+from pincite.index.language import script_of
+from pincite.index.sentences import paragraph_starts, sentence_spans
+
+TokenCounter = Callable[[Sequence[str]], list[int]]
+
+_REFERENCE = re.compile(r"[ \t]*\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]")
+_SMALLEST_WINDOW = 16
+_ROOM_FOR_CONTEXT = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole points or sentences inside one group.
+
+    ``text`` is ``corpus.text(document_id)[start:end]``; ``group`` is the group's own name, or empty; ``page`` counts
+    from 1. ``points`` are those of a grouped summary that the passage holds, numbered as in their group.
+    """
+
+    document_id: str
+    source: str
+    title: str
+    group: str
+    start: int
+    end: int
+    text: str
+    references: tuple[str, ...]
+    page: int | None
+    points: tuple[Point, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Where a person looks: ``news.txt › Group 2 › points 1–3``."""
+        return self.address_of(self.start, self.end)
+
+    def address_of(self, start: int, end: int) -> str:
+        """Return the address of a span inside this passage, down to the points that it touches."""
+        parts = [self.source.rsplit("/", 1)[-1]]
+        if self.page is not None:
+            parts.append(f"p. {self.page}")
+        if self.group:
+            parts.append(self.group)
+        numbers = [point.number for point in self.points if point.start < end and start < point.end]
+        if numbers:
+            first, last = numbers[0], numbers[-1]
+            parts.append(f"point {first}" if first == last else f"points {first}–{last}")
+        return " › ".join(parts)
+
+    def references_of(self, start: int, end: int) -> tuple[str, ...]:
+        """Return the source's own reference markers for a span inside this passage, in order, each once."""
+        touched = (point for point in self.points if point.start < end and start < point.end)
+        return _unique(label for point in touched for label in point.references)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDraft:
+    """A passage before it belongs to a stored document, with the text that stands for it in the two indexes.
+
+    ``context`` is the heading path and title, ``body`` the passage's text without markers and references.
+    """
+
+    group: Group
+    start: int
+    end: int
+    points: tuple[Point, ...]
+    context: str
+    body: str
+
+    @property
+    def embedded(self) -> str:
+        """The text that the encoder sees: the context where it says something in the body's script, then the body."""
+        lines = [line for line in self.context.split("\n") if line and script_of(line) == script_of(self.body)]
+        return "\n".join([*lines, self.body])
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return _unique(label for point in self.points for label in point.references)
+
+
+def draft_passages(
+    document: Document, groups: Iterable[Group], count_tokens: TokenCounter, max_tokens: int
+) -> list[PassageDraft]:
+    """Pack every group of ``document`` into passages of at most ``max_tokens`` tokens, context included."""
+    return [draft for group in groups for draft in _draft_group(document, group, count_tokens, max_tokens)]
+
+
+def without_references(text: str) -> str:
+    """Return ``text`` with markers such as ``[3]`` or ``[2, 4]`` left out and white space folded.
+
+    >>> without_references("It grew [3] by\\nhalf [2][4].")
+    'It grew by half.'
+    """
+    return " ".join(_REFERENCE.sub("", text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A point, a sentence, or a piece of one: what is packed."""
+
+    span: Span
+    body: str
+    tokens: int
+    starts_paragraph: bool = False
+    point: Point | None = None
+
+
+def _draft_group(
+    document: Document, group: Group, count_tokens: TokenCounter, max_tokens: int
+) -> Iterator[PassageDraft]:
+    context = _context(document, group, count_tokens, int(max_tokens * _ROOM_FOR_CONTEXT))
+    window = max(_SMALLEST_WINDOW, max_tokens - sum(count_tokens([context])))
+    units = _units(document.text, group, count_tokens, window)
+    for run in _pack(units, window):
+        start, end = run[0].span.start, run[-1].span.end
+        points = tuple(_merge_pieces(document.text, run))
+        yield PassageDraft(group, start, end, points, context, " ".join(unit.body for unit in run))
+
+
+def _context(document: Document, group: Group, count_tokens: TokenCounter, limit: int) -> str:
+    """Return title and heading path, a line each, without bare "Group 2" and within ``limit`` tokens."""
+    path = () if group.points else group.path
+    title = document.metadata.get("title", "")
+    lines = [title] if title and title not in path else []
+    lines += [" › ".join(path)] if path else []
+    while lines and sum(count_tokens(lines)) > limit:
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+def _units(text: str, group: Group, count_tokens: TokenCounter, window: int) -> list[_Unit]:
+    if not group.points:
+        return _sentences(text, Span(group.body_start, group.end), count_tokens, window)
+    units: list[_Unit] = []
+    for point in group.points:
+        body = without_references(point.text)
+        tokens = count_tokens([body])[0]
+        if tokens <= window:
+            units.append(_Unit(Span(point.start, point.end), body, tokens, point=point))
+        else:
+            pieces = _sentences(text, Span(point.start, point.end), count_tokens, window)
+            units += [replace(piece, point=point) for piece in pieces]
+    return units
+
+
+def _sentences(text: str, span: Span, count_tokens: TokenCounter, window: int) -> list[_Unit]:
+    spans = sentence_spans(text, span.start, span.end)
+    bodies = [without_references(text[s.start : s.end]) for s in spans]
+    paragraphs = [span.start, *paragraph_starts(text, span.start, span.end)]
+    units: list[_Unit] = []
+    previous = -1
+    for sentence, body, tokens in zip(spans, bodies, count_tokens(bodies), strict=True):
+        starts_paragraph = any(previous < start <= sentence.start for start in paragraphs)
+        previous = sentence.start
+        if tokens <= window:
+            units.append(_Unit(sentence, body, tokens, starts_paragraph))
+        else:
+            units += _cut(text, sentence, count_tokens, window)
+    return units
+
+
+def _cut(text: str, span: Span, count_tokens: TokenCounter, window: int) -> Iterator[_Unit]:
+    """Cut a sentence that no window holds into pieces, at white space where there is some."""
+    words = [Span(m.start(), m.end()) for m in re.compile(r"[\u3000-\U0003ffff]|[^\s\u3000-\U0003ffff]{1,40}").finditer(text, span.start, span.end)]
+    sizes = count_tokens([text[word.start : word.end] for word in words])
+    start, end, total = span.start, span.start, 0
+    for word, size in zip(words, sizes, strict=True):
+        if total and total + size > window:
+            yield _Unit(Span(start, end), without_references(text[start:end]), total)
+            start, total = word.start, 0
+        end, total = word.end, total + size
+    if total:
+        yield _Unit(Span(start, end), without_references(text[start:end]), total)
+
+
+def _pack(units: Iterable[_Unit], window: int) -> Iterator[list[_Unit]]:
+    """Fill passages in order; past half a window, rather begin the next paragraph in a passage of its own."""
+    run: list[_Unit] = []
+    total = 0
+    for unit in units:
+        is_good_break = unit.starts_paragraph and total * 2 > window
+        if run and (total + unit.tokens > window or is_good_break):
+            yield run
+            run, total = [], 0
+        run.append(unit)
+        total += unit.tokens
+    if run:
+        yield run
+
+
+def _merge_pieces(text: str, run: Sequence[_Unit]) -> Iterator[Point]:
+    """Return the points of a passage; of a point longer than the window, the part that the passage holds."""
+    numbers = {unit.point.number: unit.point for unit in run if unit.point}
+    for number, point in numbers.items():
+        spans = [unit.span for unit in run if unit.point and unit.point.number == number]
+        start, end = spans[0].start, spans[-1].end
+        yield replace(point, start=start, end=end, text=text[start:end])
+
+
+def _unique(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labels))

@@ -1,0 +1,131 @@
+"""The tables of ``corpus.sqlite3``, and opening the file safely.
+
+    files ──< documents ──< groups ──< passages ── vectors      one row of vectors and of lexical
+                 └──< fields                └───── lexical      for every passage
+
+``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's metadata
+for filters. Passage ids are never reused, and ``deleted`` remembers those that the FAISS projection may still hold.
+``corpus`` is one row: the encoder and the generation, which every change raises by one.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from pincite.index.encoder import EncoderIdentity
+from pincite.index.errors import CorpusDamaged
+
+FILE_NAME = "corpus.sqlite3"
+VERSION = 1
+_APPLICATION_ID = 0x70696E63
+_BUSY_SECONDS = 30
+
+_TABLES = """
+CREATE TABLE corpus (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    generation INTEGER NOT NULL,
+    encoder TEXT NOT NULL,
+    weights_sha256 TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    precision TEXT NOT NULL
+);
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE,
+    fingerprint TEXT NOT NULL
+);
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    document_id TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    metadata_spans TEXT NOT NULL,
+    sections TEXT NOT NULL,
+    pages TEXT NOT NULL
+);
+CREATE INDEX documents_by_file ON documents (file);
+CREATE TABLE fields (
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    field TEXT NOT NULL,
+    value NOT NULL
+);
+CREATE INDEX fields_by_value ON fields (field, value);
+CREATE INDEX fields_by_document ON fields (document);
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    page INTEGER
+);
+CREATE INDEX groups_by_document ON groups (document);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    "group" INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    points TEXT NOT NULL
+);
+CREATE INDEX passages_by_document ON passages (document);
+CREATE INDEX passages_by_group ON passages ("group");
+CREATE TABLE vectors (
+    passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    vector BLOB NOT NULL
+);
+CREATE TABLE deleted (
+    passage INTEGER PRIMARY KEY,
+    generation INTEGER NOT NULL
+);
+CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'unicode61 remove_diacritics 0');
+"""
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """Open the corpus's database for reading and writing; a transaction begins only where one is asked for."""
+    try:
+        connection = sqlite3.connect(
+            folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.DatabaseError as error:
+        raise CorpusDamaged(f"{folder / FILE_NAME} cannot be opened: {error}") from None
+    return connection
+
+
+def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
+    """Lay out an empty corpus for vectors of this encoder, all or nothing."""
+    marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    row = (identity.name, identity.weights_sha256, identity.dimension, identity.precision)
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks}")
+        connection.execute("INSERT INTO corpus VALUES (1, 0, ?, ?, ?, ?)", row)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_laid_out(connection: sqlite3.Connection, folder: Path) -> bool:
+    """Say whether the database holds a corpus; False for one that was never laid out.
+
+    Raises ``CorpusDamaged`` when it belongs to another program or to a later pincite.
+    """
+    try:
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise CorpusDamaged(f"{folder / FILE_NAME} is not a readable database: {error}") from None
+    if not tables:
+        return False
+    if owner != _APPLICATION_ID:
+        raise CorpusDamaged(f"{folder / FILE_NAME} is a database of another program")
+    if version != VERSION:
+        raise CorpusDamaged(f"{folder} has layout {version}, this pincite reads layout {VERSION}: update pincite")
+    return True

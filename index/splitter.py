@@ -1,0 +1,177 @@
+"""Splits a document into groups, and a grouped summary into points.
+
+Explicit markers win ("Group 1 - …", "第2组：…"); else the headings; else the pages; else the document is one group.
+The grouped form, worked out on one line of text::
+
+    Group 1 - Rain fell [2] - Rivers rose [2][3] Group 2 - Roads closed [4]
+    |         |             |                    |
+    marker    point 1       point 2, refs 2, 3   the next group, from a marker numbered one higher
+
+A marker counts only where it stands at the start of the text or of a line, after a reference, or after a sentence,
+and only as the next number of the run 1, 2, 3 …: "Age Group 3 - 5" is prose. Where points end in references, a new
+point begins after ``] - `` or on a new line after one, so that "Boston - New York" stays whole; bullets at the start of a
+line always begin one. A last line "PUBLISHER·DATE" is a byline, and the line above it the title.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pincite.index.document import Document, Group, Point, Span
+
+_MARKER = re.compile(
+    r"(?P<label>(?:Group|GROUP)[ \t]+(?P<digits>\d{1,3})|第[ \t]*(?P<han>\d{1,3}|[一二三四五六七八九十]{1,3})[ \t]*[组組])"
+    r"(?:[ \t]*[-–—](?:[ \t]+|(?!\d))|[ \t]*[:：][ \t]*|[ \t]*(?=\n|$)|(?<=[组組])[ \t\u3000]+)"
+)
+_BOUNDARY = re.compile(r"(?:^|\n|\]|[.!?。！？][\"'”’」』)）]*)[ \t\u3000]*$")
+_BOUNDARY_WIDTH = 12
+
+_REFERENCE = r"\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]"
+_TRAILING_REFERENCES = re.compile(rf"(?:\s*{_REFERENCE})+\s*[.。;；]?\s*$")
+_BULLET_LINE = r"\s*\n[ \t]*(?:[-–—*•‣▪●][ \t]+|\d{1,3}[.)、][ \t]*)"
+_POINT_BREAK = re.compile(rf"{_BULLET_LINE}")
+_POINT_BREAK_AFTER_REFERENCES = re.compile(rf"(?<=\])(?:\s+[-–—•][ \t]+|[.。;；]?[ \t]*\n\s*)|{_BULLET_LINE}")
+_LEADING_BULLET = re.compile(r"\s*(?:[-–—*•‣▪●][ \t]+)?")
+
+_BYLINE = re.compile(
+    r"[ \t]*(?P<publisher>[^\n·・•]*[^\n·・•\s])[ \t]*[·・•][ \t]*"
+    r"(?P<date>(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"
+    r"(?:[ \t]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?)?)[ \t]*"
+)
+_HAN_DIGITS = {character: value for value, character in enumerate("一二三四五六七八九", start=1)}
+
+
+def split(document: Document) -> tuple[Document, tuple[Group, ...]]:
+    """Return the document, with the metadata that its grouped form carries, and its groups in reading order.
+
+    Groups do not overlap. What lies between them is white space, a byline and its title.
+    """
+    markers = _markers(document.text)
+    if markers:
+        return _split_by_markers(document, markers)
+    if document.sections:
+        return document, tuple(_section_groups(document))
+    return document, tuple(_page_groups(document))
+
+
+def page_at(pages: tuple[int, ...], offset: int) -> int | None:
+    """Return the number, from 1, of the page that holds ``offset``; None for a format without pages."""
+    return max(1, sum(start <= offset for start in pages)) if pages else None
+
+
+def _markers(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    for match in _MARKER.finditer(text):
+        before = text[max(0, match.start() - _BOUNDARY_WIDTH) : match.start()]
+        if _number(match) == len(found) + 1 and _BOUNDARY.search(before):
+            found.append(match)
+    return found
+
+
+def _number(marker: re.Match[str]) -> int:
+    digits = marker["digits"] or marker["han"]
+    if digits.isdigit():
+        return int(digits)
+    tens, ten, ones = digits.rpartition("十")
+    if not ten:
+        return _HAN_DIGITS.get(digits, 0)
+    return _HAN_DIGITS.get(tens, 1) * 10 + _HAN_DIGITS.get(ones, 0)
+
+
+def _split_by_markers(document: Document, markers: list[re.Match[str]]) -> tuple[Document, tuple[Group, ...]]:
+    text = document.text
+    document, body_end = _take_byline(document, markers[-1].end())
+    groups = []
+    if text[: markers[0].start()].strip():
+        groups.append(_group(document, 0, markers[0].start(), 0, ()))
+    starts = [marker.start() for marker in markers]
+    for marker, end in zip(markers, [*starts[1:], body_end], strict=True):
+        group = _group(document, marker.start(), end, marker.end(), (marker["label"],))
+        groups.append(replace(group, points=tuple(_points(text, group.body_start, group.end))))
+    return document, tuple(groups)
+
+
+def _take_byline(document: Document, body_start: int) -> tuple[Document, int]:
+    """Take a closing title and byline out of the text after ``body_start``; return where the body ends."""
+    text = document.text
+    lines = [Span(m.start(), m.end()) for m in re.compile(r"[^\n]+").finditer(text) if m.group().strip()]
+    line = lines[-1]
+    byline = _BYLINE.fullmatch(text, line.start, line.end)
+    date = _iso_date(byline) if byline else None
+    if byline is None or date is None or line.start < body_start:
+        return document, len(text)
+    metadata = {"publisher": byline["publisher"].strip(), "date": date}
+    spans = {"publisher": _stripped(text, *byline.span("publisher")), "date": Span(*byline.span("date"))}
+    end = line.start
+    above = lines[-2]
+    if above.start >= body_start and _reads_as_title(text[above.start : above.end]):
+        spans["title"] = _stripped(text, above.start, above.end)
+        metadata["title"] = text[spans["title"].start : spans["title"].end]
+        end = above.start
+    metadata |= document.metadata
+    return replace(document, metadata=metadata, metadata_spans={**document.metadata_spans, **spans}), end
+
+
+def _reads_as_title(line: str) -> bool:
+    is_item = re.match(r"[ \t]*(?:[-–—*•‣▪●][ \t]|\d{1,3}[.)、])", line)
+    return not is_item and not _TRAILING_REFERENCES.search(line)
+
+
+def _iso_date(byline: re.Match[str]) -> str | None:
+    parts = [int(byline[name]) for name in ("year", "month", "day")]
+    clock = [int(byline[name]) for name in ("hour", "minute")] if byline["hour"] else []
+    try:
+        moment = datetime(*parts, *clock)  # type: ignore[arg-type,misc]
+    except ValueError:
+        return None
+    return moment.isoformat(timespec="minutes") if clock else moment.date().isoformat()
+
+
+def _points(text: str, start: int, end: int) -> Iterator[Point]:
+    breaks = _POINT_BREAK_AFTER_REFERENCES if _ends_points_in_references(text[start:end]) else _POINT_BREAK
+    cuts = list(breaks.finditer(text, start, end))
+    lefts = [_LEADING_BULLET.match(text, start, end).end(), *(cut.end() for cut in cuts)]  # type: ignore[union-attr]
+    rights = [*(cut.start() for cut in cuts), end]
+    number = 0
+    for left, right in zip(lefts, rights, strict=True):
+        references = _TRAILING_REFERENCES.search(text, left, right)
+        span = _stripped(text, left, references.start() if references else right)
+        if span.start < span.end:
+            number += 1
+            labels = tuple(re.findall(r"\d+", references.group())) if references else ()
+            yield Point(span.start, span.end, text[span.start : span.end], number, labels)
+
+
+def _ends_points_in_references(body: str) -> bool:
+    return bool(_TRAILING_REFERENCES.search(body) or re.search(rf"{_REFERENCE}(?:\s+[-–—•]\s|[.。;；]?[ \t]*\n)", body))
+
+
+def _section_groups(document: Document) -> Iterator[Group]:
+    for section in document.sections:
+        if document.text[section.body_start : section.end].strip():
+            yield _group(document, section.start, section.end, section.body_start, section.path)
+    if not any(document.text[s.body_start : s.end].strip() for s in document.sections):
+        yield _group(document, 0, len(document.text), 0, ())
+
+
+def _page_groups(document: Document) -> Iterator[Group]:
+    starts = document.pages or (0,)
+    for start, end in zip(starts, [*starts[1:], len(document.text)], strict=True):
+        if document.text[start:end].strip():
+            yield _group(document, start, end, start, ())
+
+
+def _group(document: Document, start: int, end: int, body_start: int, path: tuple[str, ...]) -> Group:
+    span = _stripped(document.text, start, end)
+    text = document.text[span.start : span.end]
+    page = page_at(document.pages, span.start)
+    return Group(span.start, span.end, text, max(body_start, span.start), path, page=page)
+
+
+def _stripped(text: str, start: int, end: int) -> Span:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end)

@@ -1,0 +1,80 @@
+"""The terms of lexical search: stems of Latin words, bigrams of Chinese and Japanese characters, numbers.
+
+The same function makes the terms of a passage and of a query, so that they meet. Text is folded first (Unicode
+NFKC, case, accents). A hyphenated or dotted word yields its parts and, run together, the whole: "GPT-oss" is found as
+``gpt``, ``oss`` and ``gptoss``. Thousands separators are left out: "10,142" and "10142" are one term.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+import snowballstemmer
+
+from pincite.index.language import HAN, KANA
+
+_WORD = re.compile(rf"[{HAN}{KANA}]+|\d+(?:,\d{{3}})+(?:\.\d+)?|[^\W_{HAN}{KANA}]+(?:[-.'’&+#][^\W_{HAN}{KANA}]+)*")
+_PART = re.compile(r"[^\W_]+")
+_CJK = re.compile(f"[{HAN}{KANA}]")
+_STEMMER = threading.local()
+
+STOP_WORDS = frozenset(
+    "a about after all also am an and any are as at be because been before being but by can could did do does doing for"
+    " from had has have having he her here hers him his how i if in into is it its itself me my of on or our out over"
+    " she should so some such than that the their them then there these they this those through to too under until up"
+    " was we were what when where which while who whom whose why will with would you your".split()
+)
+_HAN_FILLERS = re.compile(
+    "请问|什么时候|什么|哪一年|哪一|哪些|哪个|哪家|哪里|哪儿|哪位|多少|几个|怎么样|怎么|怎样|如何|为什么|为何|是谁|谁|吗|呢|的|了|是"
+)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in one form of width, case and accents; its length may change."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return unicodedata.normalize("NFC", bare)
+
+
+def terms_of(text: str) -> list[str]:
+    """Return the terms of a passage in reading order, repeated as they repeat.
+
+    >>> terms_of("OCBC's 30 tools, GPT-oss")
+    ['ocbc', '30', 'tool', 'gpt', 'oss', 'gptoss']
+    >>> terms_of("王小茗的茶园")
+    ['王小', '小茗', '茗的', '的茶', '茶园']
+    """
+    return [term for word in _WORD.findall(fold(text)) for term in _terms(word)]
+
+
+def query_terms(query: str) -> list[str]:
+    """Return the terms of a query, each once, without words that only ask.
+
+    A query of nothing but such words keeps them all: somebody may look for "to be or not to be".
+    """
+    folded = fold(query)
+    words = [word for word in _WORD.findall(_HAN_FILLERS.sub(" ", folded)) if word not in STOP_WORDS]
+    terms = [term for word in words for term in _terms(word)]
+    return list(dict.fromkeys(terms or terms_of(query)))
+
+
+def _terms(word: str) -> list[str]:
+    if _CJK.match(word):
+        return [a + b for a, b in pairwise(word)] if len(word) > 1 else [word]
+    if word[0].isdigit() and "," in word:
+        return [word.replace(",", "").replace(".", "")]
+    word = re.sub(r"['’]s?$|['’]s(?=-)", "", word)
+    parts = _PART.findall(word)
+    stems = [_stem(part) for part in parts]
+    return [*stems, _stem("".join(parts))] if len(parts) > 1 else stems
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    if not word.isascii() or not word.isalpha() or len(word) < 4:
+        return word
+    if not hasattr(_STEMMER, "english"):
+        _STEMMER.english = snowballstemmer.stemmer("english")
+    return str(_STEMMER.english.stemWord(word))
