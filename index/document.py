@@ -7,6 +7,8 @@ Every span counts code points of ``Document.text``, end exclusive, and for each 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+Metadata = Mapping[str, str | int | float]
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -34,13 +36,13 @@ class Section:
 class Document:
     """Text plus metadata, as a format's reader made it.
 
-    ``metadata`` holds strings: ``title``, ``publisher``, ``date`` (ISO 8601, no zone), ``language`` and whatever
-    the caller adds. ``metadata_spans`` says where a value stands in the text, for those that do. ``pages`` holds
+    ``metadata`` holds ``title``, ``publisher``, ``date`` (ISO 8601, no zone), ``language`` and whatever the
+    caller adds. ``metadata_spans`` says where a value stands in the text, for those that do. ``pages`` holds
     the offset at which each page begins, and is empty for a format without pages.
     """
 
     text: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
     metadata_spans: Mapping[str, Span] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
     pages: tuple[int, ...] = ()
@@ -61,8 +63,9 @@ class Point:
 class Group:
     """The part a document is split by.
 
-    ``path`` is what a reader of the document would call it: ``("Group 2",)``, headings, or nothing. ``body_start``
-    is where its marker or heading ends. A group of plain prose has no points. ``page`` counts from 1.
+    ``path`` is what a reader of the document would call it: ``("Group 2",)``, headings, or nothing.
+    ``body_start`` is where its marker or heading ends. A group of plain prose has no points. ``page`` counts
+    from 1.
     """
 
     start: int

@@ -1,8 +1,8 @@
 """Turns a ``where`` argument into SQL over documents.
 
-A value is a scalar (equal), a list (any of them) or a mapping of bounds ``{"gte": …, "gt": …, "lte": …, "lt": …}``. Dates
-compare by as much of them as is given: "2025-08" is the whole month. Publishers compare with spaces left out, since
-sources set them apart ("3 6 Ke"). ``source`` also takes the last parts of a path.
+A value is a scalar (equal), a list (any of them) or a mapping of bounds ``{"gte": …, "gt": …, "lte": …, "lt":
+…}``. Dates compare by as much of them as is given: "2025-08" is the whole month. Publishers compare with
+spaces left out, since sources set them apart ("3 6 Ke"). ``source`` also takes the last parts of a path.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,9 @@ def _field(field: str, condition: Condition) -> Filter:
         return _join(parts, " AND ")
     if isinstance(condition, str | int | float | date):
         return _equal(field, condition)
-    if not isinstance(condition, Sequence) or not all(isinstance(v, str | int | float | date) for v in condition):
+    if not isinstance(condition, Sequence) or not all(
+        isinstance(v, str | int | float | date) for v in condition
+    ):
         raise ValueError(f"where[{field!r}] must be a scalar, a list of them or a mapping, got {condition!r}")
     return _join([_equal(field, value) for value in condition], " OR ") if condition else Filter("0", ())
 
@@ -68,7 +70,9 @@ def _equal(field: str, value: Scalar) -> Filter:
     wanted = comparable(field, value)
     if field == "source":
         tail = "/" + str(wanted)
-        return Filter("(documents.source = ? OR substr(documents.source, -length(?)) = ?)", (wanted, tail, tail))
+        return Filter(
+            "(documents.source = ? OR substr(documents.source, -length(?)) = ?)", (wanted, tail, tail)
+        )
     return _compare(field, "=", wanted)
 
 
@@ -85,7 +89,7 @@ def _compare(field: str, operator: str, value: str | int | float) -> Filter:
         inner, values = f"substr(value, 1, length(?)) {operator} ?", (str(value), str(value))
     else:
         inner, values = f"value {operator} ? AND typeof(value) IN {_types(value)}", (value,)  # type: ignore[assignment]
-    sql = f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})"  # noqa: S608
+    sql = f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})"
     return Filter(sql, (field, *values))
 
 

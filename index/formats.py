@@ -1,17 +1,17 @@
 """Turns a file into documents: text in any common encoding, Markdown, PDF.
 
-One function per format, chosen by the file's ending, with anything that looks like text read as text. Each raises
-``UnsupportedDocument`` with the reason that the file's receipt then gives. Files are only read: nothing that a
-document refers to is opened or fetched.
+One function per format, chosen by the file's ending, with anything that looks like text read as text. Each
+raises ``UnsupportedDocument`` with the reason that the file's receipt then gives. Files are only read:
+nothing that a document refers to is opened or fetched.
 """
 
 import re
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import charset_normalizer
 from markdown_it import MarkdownIt
-
 from pincite.index.document import Document, Section
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.pdf import read_pdf
@@ -32,7 +32,7 @@ _MOST_CONTROL_CHARACTERS = 0.02
 
 
 def read_file(path: Path, content: bytes, password: str | None = None) -> tuple[Document, ...]:
-    """Return the documents in a file whose bytes are ``content``; ``path`` is looked at for its ending only."""
+    """Return the documents in ``content``, a file's bytes; only the ending of ``path`` is looked at."""
     if not content:
         raise UnsupportedDocument("the file is empty")
     suffix = path.suffix.lower()
@@ -40,15 +40,20 @@ def read_file(path: Path, content: bytes, password: str | None = None) -> tuple[
         document = read_pdf(content, password)
     else:
         document = text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
+    return (with_text(document),)
+
+
+def with_text(document: Document) -> Document:
+    """Return ``document`` itself; ``UnsupportedDocument`` if it has not one letter or digit."""
     if not any(map(str.isalnum, document.text)):
-        raise UnsupportedDocument("there is no text in the file")
-    return (document,)
+        raise UnsupportedDocument("there is no text in it")
+    return document
 
 
 def text_document(text: str, *, is_markdown: bool = False) -> Document:
-    """Return a document for text in hand. Line ends become ``\\n``; a lone surrogate becomes U+FFFD."""
+    """Return text as a document. Line ends become ``\\n``; a lone surrogate or NUL becomes U+FFFD."""
     text = re.sub(r"\r\n?|\u2028|\u2029", "\n", text).removeprefix("\ufeff")
-    text = text.encode("utf-8", "replace").decode("utf-8") if re.search(r"[\ud800-\udfff]", text) else text
+    text = re.sub("[\ud800-\udfff\x00]", "\ufffd", text)
     if not is_markdown:
         return Document(text)
     sections = markdown_sections(text)
@@ -57,7 +62,7 @@ def text_document(text: str, *, is_markdown: bool = False) -> Document:
 
 
 def decode(content: bytes) -> str:
-    """Return the text of ``content``: by its byte order mark, else UTF-8, else the likeliest legacy encoding."""
+    """Return the text of ``content``: by its byte order mark, else as UTF-8, else by a guess."""
     for mark, encoding in _UNICODE_MARKS:
         if content.startswith(mark):
             return _decode_as(content, encoding)
@@ -74,7 +79,9 @@ def _decode_as(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnsupportedDocument(f"it starts as {encoding} text but breaks off at byte {error.start}") from None
+        raise UnsupportedDocument(
+            f"it starts as {encoding} text but breaks off at byte {error.start}"
+        ) from None
 
 
 def _guess(content: bytes) -> str:
@@ -88,7 +95,9 @@ def _guess(content: bytes) -> str:
 
 def _is_binary(text: str) -> bool:
     sample = text[:100_000]
-    controls = sum(unicodedata.category(character) == "Cc" and character not in "\n\r\t\f\x1b" for character in sample)
+    controls = sum(
+        unicodedata.category(character) == "Cc" and character not in "\n\r\t\f\x1b" for character in sample
+    )
     return "\x00" in sample or controls > len(sample) * _MOST_CONTROL_CHARACTERS
 
 
@@ -97,8 +106,13 @@ def markdown_sections(text: str) -> tuple[Section, ...]:
     starts = _line_starts(text)
     tokens = MarkdownIt("commonmark").parse(text)
     headings = [
-        (int(token.tag[1]), inline.content.strip(), starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)])
-        for token, inline in zip(tokens, tokens[1:], strict=False)
+        (
+            int(token.tag[1]),
+            inline.content.strip(),
+            starts[token.map[0]],
+            starts[min(token.map[1], len(starts) - 1)],
+        )
+        for token, inline in pairwise(tokens)
         if token.type == "heading_open" and token.map and token.level == 0
     ]
     if not headings:
@@ -114,5 +128,3 @@ def markdown_sections(text: str) -> tuple[Section, ...]:
 
 def _line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-
-

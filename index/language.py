@@ -1,7 +1,7 @@
 """Which script a text is written in, and which language that makes it.
 
-This is deliberately coarse: it separates English, Chinese, Japanese and "other", which is what retrieval and the
-reader need to choose their means. It does not tell German from French.
+This is deliberately coarse: it separates English, Chinese, Japanese and "other", which is what retrieval and
+the reader need to choose their means. It does not tell German from French.
 """
 
 import re
@@ -13,7 +13,34 @@ _HAN = re.compile(f"[{HAN}]")
 _KANA = re.compile(f"[{KANA}]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _ENGLISH_MARKS = frozenset(
-    "the of and to in is that for it as was with be by on are this which or from at an have has not they".split()
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "is",
+        "that",
+        "for",
+        "it",
+        "as",
+        "was",
+        "with",
+        "be",
+        "by",
+        "on",
+        "are",
+        "this",
+        "which",
+        "or",
+        "from",
+        "at",
+        "an",
+        "have",
+        "has",
+        "not",
+        "they",
+    ]
 )
 
 
@@ -33,7 +60,8 @@ def script_of(text: str) -> str:
 def language_of(text: str) -> str:
     """Return "en", "zh", "ja" or "other"; "other" also when there is too little to tell.
 
-    English is told by its commonest small words: one in twelve of a running text's words, or more, is one of them.
+    English is told by its commonest small words: one in twelve of a running text's words, or more, is one of
+    them.
     """
     kind = script_of(text)
     if kind == "han":

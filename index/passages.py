@@ -1,9 +1,9 @@
 """Packs a group's points or sentences into passages, the unit that is embedded and retrieved.
 
-A passage holds whole points or sentences of one group, as many as fit the encoder's window together with the heading
-path and title that are embedded before them. Only a single sentence longer than the window is cut, at a word boundary
-where there is one: nothing is ever dropped. What is embedded leaves out markers, separators and references; what is
-stored, and cited, is the document's text as it stands.
+A passage holds whole points or sentences of one group, as many as fit the encoder's window together with the
+heading path and title that are embedded before them. Only a single sentence longer than the window is cut, at
+a word boundary where there is one: nothing is ever dropped. What is embedded leaves out markers, separators
+and references; what is stored, and cited, is the document's text as it stands.
 """
 
 import re
@@ -25,8 +25,9 @@ _ROOM_FOR_CONTEXT = 0.25
 class Passage:
     """A run of whole points or sentences inside one group.
 
-    ``text`` is ``corpus.text(document_id)[start:end]``; ``group`` is the group's own name, or empty; ``page`` counts
-    from 1. ``points`` are those of a grouped summary that the passage holds, numbered as in their group.
+    ``text`` is ``corpus.text(document_id)[start:end]``; ``group`` is the group's own name, or empty; ``page``
+    counts from 1. ``points`` are those of a grouped summary that the passage holds, numbered as in their
+    group.
     """
 
     document_id: str
@@ -80,8 +81,12 @@ class PassageDraft:
 
     @property
     def embedded(self) -> str:
-        """The text that the encoder sees: the context where it says something in the body's script, then the body."""
-        lines = [line for line in self.context.split("\n") if line and script_of(line) == script_of(self.body)]
+        """The text that the encoder sees: the context where it says something in the body's script, then the
+        body.
+        """
+        lines = [
+            line for line in self.context.split("\n") if line and script_of(line) == script_of(self.body)
+        ]
         return "\n".join([*lines, self.body])
 
     @property
@@ -172,7 +177,12 @@ def _sentences(text: str, span: Span, count_tokens: TokenCounter, window: int) -
 
 def _cut(text: str, span: Span, count_tokens: TokenCounter, window: int) -> Iterator[_Unit]:
     """Cut a sentence that no window holds into pieces, at white space where there is some."""
-    words = [Span(m.start(), m.end()) for m in re.compile(r"[\u3000-\U0003ffff]|[^\s\u3000-\U0003ffff]{1,40}").finditer(text, span.start, span.end)]
+    words = [
+        Span(m.start(), m.end())
+        for m in re.compile(r"[\u3000-\U0003ffff]|[^\s\u3000-\U0003ffff]{1,40}").finditer(
+            text, span.start, span.end
+        )
+    ]
     sizes = count_tokens([text[word.start : word.end] for word in words])
     start, end, total = span.start, span.start, 0
     for word, size in zip(words, sizes, strict=True):

@@ -1,13 +1,12 @@
 """Reads a PDF's text, page by page, in the order in which the file draws it.
 
-Lines keep their breaks, and a word that the page hyphenates at a line's end is joined. Two columns are read as the
-file orders them. There is no character recognition: a scan has no text, and says so.
+Lines keep their breaks, and a word that the page hyphenates at a line's end is joined. Two columns are read
+as the file orders them. There is no character recognition: a scan has no text, and says so.
 """
 
 import re
 
 import pypdfium2 as pdfium
-
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 

@@ -3,12 +3,14 @@
     files ──< documents ──< groups ──< passages ── vectors      one row of vectors and of lexical
                  └──< fields                └───── lexical      for every passage
 
-``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's metadata
-for filters. Passage ids are never reused, and ``deleted`` remembers those that the FAISS projection may still hold.
-``corpus`` is one row: the encoder and the generation, which every change raises by one.
+``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's
+metadata for filters. Passage ids are never reused, and ``deleted`` remembers those that a FAISS file may
+still hold: it is complete for every generation after ``forgotten``. ``corpus`` is one row: an id of its own,
+the encoder, and the generation, which every change raises by one.
 """
 
 import sqlite3
+import uuid
 from pathlib import Path
 
 from pincite.index.encoder import EncoderIdentity
@@ -22,7 +24,9 @@ _BUSY_SECONDS = 30
 _TABLES = """
 CREATE TABLE corpus (
     one INTEGER PRIMARY KEY CHECK (one = 1),
+    uid TEXT NOT NULL,
     generation INTEGER NOT NULL,
+    forgotten INTEGER NOT NULL,
     encoder TEXT NOT NULL,
     weights_sha256 TEXT NOT NULL,
     dimension INTEGER NOT NULL,
@@ -84,7 +88,7 @@ CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'unicode61 re
 
 
 def connect(folder: Path) -> sqlite3.Connection:
-    """Open the corpus's database for reading and writing; a transaction begins only where one is asked for."""
+    """Open the corpus's database; a transaction begins only where one is asked for."""
     try:
         connection = sqlite3.connect(
             folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -100,10 +104,10 @@ def connect(folder: Path) -> sqlite3.Connection:
 def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
     """Lay out an empty corpus for vectors of this encoder, all or nothing."""
     marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-    row = (identity.name, identity.weights_sha256, identity.dimension, identity.precision)
+    row = (uuid.uuid4().hex, identity.name, identity.weights_sha256, identity.dimension, identity.precision)
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks}")
-        connection.execute("INSERT INTO corpus VALUES (1, 0, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO corpus VALUES (1, ?, 0, 0, ?, ?, ?, ?)", row)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -127,5 +131,7 @@ def is_laid_out(connection: sqlite3.Connection, folder: Path) -> bool:
     if owner != _APPLICATION_ID:
         raise CorpusDamaged(f"{folder / FILE_NAME} is a database of another program")
     if version != VERSION:
-        raise CorpusDamaged(f"{folder} has layout {version}, this pincite reads layout {VERSION}: update pincite")
+        raise CorpusDamaged(
+            f"{folder} has layout {version}, this pincite reads layout {VERSION}: update pincite"
+        )
     return True

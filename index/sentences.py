@@ -1,13 +1,15 @@
 """Sentence boundaries for English and Chinese, without a model or a download.
 
-A boundary is the end of a sentence, an empty line, or the start of a line that is plainly an item of its own (a
-bullet, a numbered item, a table row, a heading). A line break inside a hard-wrapped paragraph is none. Abbreviations
-("U.S.", "Dr.", "e.g."), initials and decimals end no sentence. What cannot be told without understanding the
-sentence ("He moved to the U.S. She stayed.") is left whole: too long a quote is honest, half a sentence is not.
+A boundary is the end of a sentence, an empty line, or the start of a line that is plainly an item of its own
+(a bullet, a numbered item, a table row, a heading). A line break inside a hard-wrapped paragraph is none.
+Abbreviations ("U.S.", "Dr.", "e.g."), initials and decimals end no sentence. What cannot be told without
+understanding the sentence ("He moved to the U.S. She stayed.") is left whole: too long a quote is honest,
+half a sentence is not.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pincite.index.document import Span
 
@@ -35,7 +37,7 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Sp
     """
     end = len(text) if end is None else end
     cuts = [start, *sorted({cut for cut in _cuts(text, start, end) if start < cut < end}), end]
-    trimmed = (_trim(text, left, right) for left, right in zip(cuts, cuts[1:], strict=False))
+    trimmed = (_trim(text, left, right) for left, right in pairwise(cuts))
     return [span for span in trimmed if span is not None]
 
 

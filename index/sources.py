@@ -1,7 +1,7 @@
 """Finds the files that a person means, and names them.
 
-Arguments are files, folders or globs. A folder is walked in sorted order for the formats that can be read; hidden
-files and folders are passed over, and so are links that lead out of it.
+Arguments are files, folders or globs. A folder is walked in sorted order for the formats that can be read;
+hidden files and folders are passed over, and so are links that lead out of it.
 """
 
 import glob
@@ -21,18 +21,24 @@ class Found:
     problem: str = ""
 
 
-def find_files(paths: Iterable[str | Path], include: Iterable[str] = (), exclude: Iterable[str] = ()) -> list[Found]:
-    """Return each file once, in the order of the arguments. A path that leads nowhere is returned with its problem.
+def find_files(
+    paths: Iterable[str | Path], include: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> list[Found]:
+    """Return each file once, in the order of the arguments. A path that leads nowhere is returned with its
+    problem.
 
-    ``include`` and ``exclude`` are patterns such as ``*.md`` or ``drafts/*``, held against a file's name and its path below
-    the folder. They choose among the files of a folder or glob; a file named outright is always taken.
+    ``include`` and ``exclude`` are patterns such as ``*.md`` or ``drafts/*``, held against a file's name and
+    its path below the folder. They choose among the files of a folder or glob; a file named outright is
+    always taken.
     """
     found = [one for path in paths for one in _find(str(path), tuple(include), tuple(exclude))]
     return list({one.path: one for one in reversed(found)}.values())[::-1]
 
 
 def source_name(path: Path, base: Path) -> str:
-    """Return a file's source: its POSIX path relative to ``base`` where it is under it, else its absolute path."""
+    """Return a file's source: its POSIX path relative to ``base`` where it is under it, else its absolute
+    path.
+    """
     path, base = path.resolve(), base.resolve()
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
 
@@ -45,7 +51,9 @@ def _find(argument: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> 
     elif path.exists():
         yield Found(path)
     elif glob.has_magic(argument):
-        matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True)) if Path(match).is_file()]
+        matches = [
+            Path(match) for match in sorted(glob.iglob(str(path), recursive=True)) if Path(match).is_file()
+        ]
         files = [match for match in matches if _is_wanted(match, Path(), include, exclude, any_format=True)]
         yield from map(Found, files) if files else [Found(path, "no file matches this pattern")]
     else:

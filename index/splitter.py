@@ -1,16 +1,17 @@
 """Splits a document into groups, and a grouped summary into points.
 
-Explicit markers win ("Group 1 - …", "第2组：…"); else the headings; else the pages; else the document is one group.
-The grouped form, worked out on one line of text::
+Explicit markers win ("Group 1 - …", "第2组：…"); else the headings; else the pages; else the document is one
+group. The grouped form, worked out on one line of text::
 
     Group 1 - Rain fell [2] - Rivers rose [2][3] Group 2 - Roads closed [4]
     |         |             |                    |
     marker    point 1       point 2, refs 2, 3   the next group, from a marker numbered one higher
 
-A marker counts only where it stands at the start of the text or of a line, after a reference, or after a sentence,
-and only as the next number of the run 1, 2, 3 …: "Age Group 3 - 5" is prose. Where points end in references, a new
-point begins after ``] - `` or on a new line after one, so that "Boston - New York" stays whole; bullets at the start of a
-line always begin one. A last line "PUBLISHER·DATE" is a byline, and the line above it the title.
+A marker counts only where it stands at the start of the text or of a line, after a reference, or after a
+sentence, and only as the next number of the run 1, 2, 3 …: "Age Group 3 - 5" is prose. Where points end in
+references, a new point begins after ``] - `` or on a new line after one, so that "Boston - New York" stays
+whole; bullets at the start of a line always begin one. A last line "PUBLISHER·DATE" is a byline, and the line
+above it the title.
 """
 
 import re
@@ -21,7 +22,8 @@ from datetime import datetime
 from pincite.index.document import Document, Group, Point, Span
 
 _MARKER = re.compile(
-    r"(?P<label>(?:Group|GROUP)[ \t]+(?P<digits>\d{1,3})|第[ \t]*(?P<han>\d{1,3}|[一二三四五六七八九十]{1,3})[ \t]*[组組])"
+    r"(?P<label>(?:Group|GROUP)[ \t]+(?P<digits>\d{1,3})"
+    r"|第[ \t]*(?P<han>\d{1,3}|[一二三四五六七八九十]{1,3})[ \t]*[组組])"
     r"(?:[ \t]*[-–—](?:[ \t]+|(?!\d))|[ \t]*[:：][ \t]*|[ \t]*(?=\n|$)|(?<=[组組])[ \t\u3000]+)"
 )
 _BOUNDARY = re.compile(r"(?:^|\n|\]|[.!?。！？][\"'”’」』)）]*)[ \t\u3000]*$")
@@ -144,7 +146,10 @@ def _points(text: str, start: int, end: int) -> Iterator[Point]:
 
 
 def _ends_points_in_references(body: str) -> bool:
-    return bool(_TRAILING_REFERENCES.search(body) or re.search(rf"{_REFERENCE}(?:\s+[-–—•]\s|[.。;；]?[ \t]*\n)", body))
+    return bool(
+        _TRAILING_REFERENCES.search(body)
+        or re.search(rf"{_REFERENCE}(?:\s+[-–—•]\s|[.。;；]?[ \t]*\n)", body)
+    )
 
 
 def _section_groups(document: Document) -> Iterator[Group]:

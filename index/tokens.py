@@ -1,8 +1,9 @@
 """The terms of lexical search: stems of Latin words, bigrams of Chinese and Japanese characters, numbers.
 
-The same function makes the terms of a passage and of a query, so that they meet. Text is folded first (Unicode
-NFKC, case, accents). A hyphenated or dotted word yields its parts and, run together, the whole: "GPT-oss" is found as
-``gpt``, ``oss`` and ``gptoss``. Thousands separators are left out: "10,142" and "10142" are one term.
+The same function makes the terms of a passage and of a query, so that they meet. Text is folded first
+(Unicode NFKC, case, accents). A hyphenated or dotted word yields its parts and, run together, the whole:
+"GPT-oss" is found as ``gpt``, ``oss`` and ``gptoss``. Thousands separators are left out: "10,142" and "10142"
+are one term.
 """
 
 import re
@@ -12,19 +13,111 @@ from functools import lru_cache
 from itertools import pairwise
 
 import snowballstemmer
-
 from pincite.index.language import HAN, KANA
 
-_WORD = re.compile(rf"[{HAN}{KANA}]+|\d+(?:,\d{{3}})+(?:\.\d+)?|[^\W_{HAN}{KANA}]+(?:[-.'’&+#][^\W_{HAN}{KANA}]+)*")
+_WORD = re.compile(
+    rf"[{HAN}{KANA}]+|\d+(?:,\d{{3}})+(?:\.\d+)?|[^\W_{HAN}{KANA}]+(?:[-.'’&+#][^\W_{HAN}{KANA}]+)*"
+)
 _PART = re.compile(r"[^\W_]+")
 _CJK = re.compile(f"[{HAN}{KANA}]")
 _STEMMER = threading.local()
 
 STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do does doing for"
-    " from had has have having he her here hers him his how i if in into is it its itself me my of on or our out over"
-    " she should so some such than that the their them then there these they this those through to too under until up"
-    " was we were what when where which while who whom whose why will with would you your".split()
+    [
+        "a",
+        "about",
+        "after",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "here",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "itself",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "out",
+        "over",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "too",
+        "under",
+        "until",
+        "up",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
 )
 _HAN_FILLERS = re.compile(
     "请问|什么时候|什么|哪一年|哪一|哪些|哪个|哪家|哪里|哪儿|哪位|多少|几个|怎么样|怎么|怎样|如何|为什么|为何|是谁|谁|吗|呢|的|了|是"

@@ -1,9 +1,10 @@
 """The FAISS projection: nearest vectors by inner product, kept beside the database and never trusted over it.
 
-Two parts answer a query: a base, the FAISS file as last written, and the rows added since, scanned exactly. Rows deleted
-since are masked by an id selector, before ranking. The file is ``vectors.faiss``: a header (magic, generation, size and
-CRC-32 of what follows), then FAISS's own bytes. A file that is missing, damaged, of another corpus or ahead of the
-database is passed over, and the vectors are read from SQLite instead: that is slower, never wrong.
+Two parts answer a query: a base, the FAISS file as last written, and the rows added since, scanned exactly.
+Rows deleted since are masked by an id selector, before ranking. The file is ``vectors.faiss``: a header
+(magic, the corpus's id, generation, size and CRC-32 of what follows), then FAISS's own bytes. A file that is
+missing, damaged or of another corpus is passed over, and the vectors are read from SQLite instead: that is
+slower, never wrong.
 """
 
 import os
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE_NAME = "vectors.faiss"
-_HEADER = struct.Struct("<8sQQQI")
+_HEADER = struct.Struct("<8s16sQQQI")
 _MAGIC = b"PINCITE1"
 
 Ids = NDArray[np.int64]
@@ -26,7 +27,7 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What one FAISS file holds: the index, the generation it shows, and the largest passage id up to then."""
+    """What one FAISS file holds: an index, the generation it shows, the largest passage id up to then."""
 
     index: faiss.IndexIDMap2
     generation: int
@@ -61,7 +62,7 @@ class VectorIndex:
         return len(self._added_ids) + len(self.deleted)
 
     def search(self, query: NDArray[np.float32], top_k: int, allowed: Ids | None = None) -> Neighbours:
-        """Return the ``top_k`` nearest passages to ``query`` (float32, (dim,)), among ``allowed`` if given."""
+        """Return the ``top_k`` passages nearest to ``query`` (float32, (dim,)), of ``allowed`` if given."""
         base = self._search_base(query, top_k, allowed)
         mask = ~np.isin(self._added_ids, self.deleted)
         if allowed is not None:
@@ -93,10 +94,12 @@ def build_base(ids: Ids, vectors: Matrix, dimension: int, generation: int) -> Ba
     return Base(index, generation, int(ids.max(initial=0)))
 
 
-def write_base(folder: Path, base: Base) -> None:
+def write_base(folder: Path, uid: str, base: Base) -> None:
     """Write ``vectors.faiss`` so that a crash leaves the old file or the new one, whole."""
     payload = faiss.serialize_index(base.index).tobytes()
-    header = _HEADER.pack(_MAGIC, base.generation, base.last_id, len(payload), zlib.crc32(payload))
+    header = _HEADER.pack(
+        _MAGIC, bytes.fromhex(uid), base.generation, base.last_id, len(payload), zlib.crc32(payload)
+    )
     temporary = folder / f"{FILE_NAME}.{os.getpid()}.tmp"
     try:
         with temporary.open("wb") as file:
@@ -110,7 +113,7 @@ def write_base(folder: Path, base: Base) -> None:
     _sync_folder(folder)
 
 
-def read_base(folder: Path, dimension: int) -> Base | None:
+def read_base(folder: Path, uid: str, dimension: int) -> Base | None:
     """Return the base on disk, or None when there is none that can be used."""
     try:
         content = (folder / FILE_NAME).read_bytes()
@@ -118,9 +121,9 @@ def read_base(folder: Path, dimension: int) -> Base | None:
         return None
     if len(content) < _HEADER.size:
         return None
-    magic, generation, last_id, size, checksum = _HEADER.unpack_from(content)
+    magic, owner, generation, last_id, size, checksum = _HEADER.unpack_from(content)
     payload = memoryview(content)[_HEADER.size :]
-    if magic != _MAGIC or len(payload) != size or zlib.crc32(payload) != checksum:
+    if magic != _MAGIC or owner.hex() != uid or len(payload) != size or zlib.crc32(payload) != checksum:
         return None
     index = faiss.deserialize_index(np.frombuffer(payload, dtype=np.uint8))
     return Base(index, generation, last_id) if index.d == dimension else None

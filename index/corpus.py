@@ -1,0 +1,385 @@
+"""A corpus: the searchable collection of a person's documents, in one folder.
+
+``corpus.sqlite3`` holds everything; ``vectors.faiss`` is a projection of it that can be thrown away. Writing
+is for one process at a time, reading for any number, and a search sees one generation of the corpus
+throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``store``, ranking
+to ``retrieval``.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pincite.index import retrieval, schema
+from pincite.index.database import Database
+from pincite.index.document import Document
+from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
+from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, UnsupportedDocument
+from pincite.index.filters import Scalar, Where, compile_filter
+from pincite.index.formats import read_file, text_document, with_text
+from pincite.index.ingestion import Progress, fingerprint, prepare, prepare_again, receipt_for
+from pincite.index.locking import writing
+from pincite.index.projection import Projection
+from pincite.index.records import DocumentInfo, Prepared, Receipt
+from pincite.index.retrieval import Hit
+from pincite.index.sources import Found, find_files, source_name
+from pincite.index.vectors import read_base
+from pincite.index.verification import findings
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The size of a corpus. ``characters`` counts code points, ``bytes`` everything in its folder."""
+
+    location: str
+    files: int
+    documents: int
+    groups: int
+    passages: int
+    characters: int
+    bytes: int
+    generation: int
+    encoder: EncoderIdentity
+
+
+class Corpus:
+    """Open one with ``Corpus.open``; a ``with`` block closes it. Safe to share between threads."""
+
+    def __init__(self, folder: Path, encoder: Encoder | None) -> None:
+        self._folder = folder
+        self._encoder = encoder
+        self._encoder_guard = threading.Lock()
+        self._database = Database(folder)
+        self._projection = Projection(folder)
+
+    @classmethod
+    def open(
+        cls, location: str | Path = ".pincite", *, create: bool = True, encoder: str | Encoder | None = None
+    ) -> Self:
+        """Open the corpus in the folder ``location``; create one where the folder is absent or empty.
+
+        ``encoder`` is a sentence-transformers model's name or path, or an ``Encoder``; None means the
+        corpus's own, and the default for a new one. Raises ``CorpusNotFound`` where there is none and none
+        may be created, ``EncoderMismatch`` where another encoder made it, ``CorpusDamaged`` where its
+        database cannot be read.
+        """
+        folder = _folder(location)
+        exists = (folder / schema.FILE_NAME).is_file()
+        if not exists and not (create and _may_become_corpus(folder)):
+            raise CorpusNotFound(_absence(folder))
+        if not exists:
+            folder.mkdir(parents=True, exist_ok=True)
+        corpus = cls(folder, None if isinstance(encoder, str) else encoder)
+        try:
+            corpus._lay_out(encoder, create)
+        except BaseException:
+            corpus.close()
+            raise
+        return corpus
+
+    @property
+    def location(self) -> Path:
+        """The corpus's folder, absolute."""
+        return self._folder
+
+    @property
+    def encoder(self) -> Encoder:
+        """The corpus's encoder, loaded on first use. Raises ``EncoderMismatch`` if its weights changed."""
+        with self._encoder_guard:
+            if self._encoder is None:
+                with self._database.snapshot() as snapshot:
+                    identity = snapshot.encoder
+                encoder = load_encoder(identity.name)
+                _check_encoder(self._folder, identity, encoder.identity)
+                self._encoder = encoder
+            return self._encoder
+
+    def add(
+        self,
+        *paths: str | Path,
+        metadata: Mapping[str, Scalar] | None = None,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        password: str | None = None,
+        prune: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> list[Receipt]:
+        """Index files, folders and globs; return a receipt per file.
+
+        Each file is stored whole or not at all. An unchanged one is skipped, a changed one replaced; one that
+        is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
+        ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
+        folder, ``prune`` removes files that are gone from the given folders. Raises ``CorpusLocked`` while
+        another process writes.
+        """
+        tell = progress or (lambda _: None)
+        found = find_files(paths, include, exclude)
+        receipts = []
+        with writing(self._folder):
+            for done, one in enumerate(found):
+                source = source_name(one.path, self._folder.parent)
+                tell(Progress(source, done, len(found)))
+                on_encoded = partial(_tell_encoded, tell, Progress(source, done, len(found)))
+                read = partial(read_file, one.path, password=password)
+                receipts.append(self._store(source, partial(_content, one), read, metadata or {}, on_encoded))
+            if prune:
+                receipts += self._prune(paths, found)
+            self._projection.refresh(self._database)
+        if found:
+            tell(Progress("", len(found), len(found)))
+        return receipts
+
+    def add_text(self, text: str, *, source: str, metadata: Mapping[str, Scalar] | None = None) -> Receipt:
+        """Index text in hand under the name ``source``, as ``add`` indexes a file."""
+        if not source.strip():
+            raise ValueError("source is empty; give the text a name")
+        document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
+        with writing(self._folder):
+            receipt = self._store(
+                source,
+                document.text.encode,
+                lambda _: (with_text(document),),
+                metadata or {},
+                lambda _done, _total: None,
+            )
+            self._projection.refresh(self._database)
+        return receipt
+
+    def remove(self, source: str) -> Receipt:
+        """Remove a file and its documents, named by its source or the last parts of it.
+
+        Raises ``DocumentNotFound`` if nothing, or more than one file, has that name.
+        """
+        with writing(self._folder):
+            with self._database.snapshot() as snapshot:
+                found = snapshot.files_named(source)
+            name = _only(found, source, self._folder)
+            with self._database.transaction() as writer:
+                writer.remove_file(name)
+            self._projection.refresh(self._database)
+        return Receipt(name, "removed")
+
+    def search(self, query: str, *, top_k: int = 10, where: Where | None = None) -> list[Hit]:
+        """Return the ``top_k`` passages nearest to ``query``, best first, among those whose document meets
+        ``where``.
+
+        Raises ValueError for an empty query, a ``top_k`` below 1, or a field in ``where`` that no document
+        has.
+        """
+        if not query.strip():
+            raise ValueError("the query is empty")
+        if top_k < 1:
+            raise ValueError(f"top_k must be at least 1, got {top_k}")
+        encoder = self.encoder
+        with self._database.snapshot() as snapshot:
+            condition = compile_filter(where, snapshot.field_names()) if where else None
+            index = self._projection.index_for(snapshot)
+            return retrieval.search(query, top_k, snapshot, index, encoder, condition)
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return what the corpus holds, a row per document, by source."""
+        with self._database.snapshot() as snapshot:
+            return snapshot.documents()
+
+    def text(self, document_id: str) -> str:
+        """Return the text that every span of the document counts in. Raises ``DocumentNotFound``."""
+        with self._database.snapshot() as snapshot:
+            text = snapshot.text(document_id)
+        if text is None:
+            raise DocumentNotFound(f"no document {document_id} in {self._folder}")
+        return text
+
+    def find(self, source: str) -> str:
+        """Return the id of the document named by its source, the last parts of it, or its id.
+
+        Raises ``DocumentNotFound`` if nothing, or more than one document, has that name.
+        """
+        with self._database.snapshot() as snapshot:
+            return _only(snapshot.document_ids_named(source), source, self._folder)
+
+    def stats(self) -> Stats:
+        """Return the corpus's size and encoder."""
+        with self._database.snapshot() as snapshot:
+            documents = snapshot.documents()
+            counts = {table: snapshot.count(table) for table in ("files", "groups", "passages")}
+            size = sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
+            return Stats(
+                location=str(self._folder),
+                documents=len(documents),
+                characters=sum(document.characters for document in documents),
+                bytes=size,
+                generation=snapshot.generation,
+                encoder=snapshot.encoder,
+                **counts,
+            )
+
+    def verify(self) -> list[str]:
+        """Check everything the corpus promises; return what was found wrong, a sentence each. Empty: it is
+        sound.
+        """
+        with self._database.snapshot() as snapshot:
+            return findings(snapshot, read_base(self._folder, snapshot.uid, snapshot.encoder.dimension))
+
+    def reencode(self, encoder: str | Encoder, *, progress: Callable[[Progress], None] | None = None) -> None:
+        """Split and encode the stored texts again for another encoder.
+
+        The old vectors serve until the new ones are complete, then all change at once.
+        """
+        tell = progress or (lambda _: None)
+        new = load_encoder(encoder) if isinstance(encoder, str) else encoder
+        with writing(self._folder):
+            with self._database.snapshot() as snapshot:
+                stored = list(snapshot.stored_documents())
+            prepared: list[tuple[int, Prepared]] = []
+            for done, one in enumerate(stored):
+                tell(Progress(one.source, done, len(stored)))
+                prepared.append((one.row, prepare_again(one.document_id, one.source, one.document, new)))
+            with self._database.transaction() as writer:
+                for row, document in prepared:
+                    writer.replace_passages(row, document)
+                writer.set_encoder(new.identity)
+            self._encoder = new
+            self._projection.refresh(self._database)
+
+    def close(self) -> None:
+        """Close the corpus's files. Closing twice does no harm."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _lay_out(self, encoder: str | Encoder | None, create: bool) -> None:
+        if not self._database.is_laid_out:
+            if not create:
+                raise CorpusNotFound(_absence(self._folder))
+            new = (
+                load_encoder(encoder or DEFAULT_ENCODER)
+                if encoder is None or isinstance(encoder, str)
+                else encoder
+            )
+            with writing(self._folder):
+                if not self._database.is_laid_out:
+                    self._database.lay_out(new.identity)
+            encoder = self._encoder = new
+        if encoder is None:
+            return
+        with self._database.snapshot() as snapshot:
+            stored = snapshot.encoder
+        if isinstance(encoder, str):
+            if encoder != stored.name:
+                _check_encoder(self._folder, stored, load_encoder(encoder).identity)
+        else:
+            _check_encoder(self._folder, stored, encoder.identity)
+
+    def _store(
+        self,
+        source: str,
+        content: Callable[[], bytes],
+        read: Callable[[bytes], Sequence[Document]],
+        metadata: Mapping[str, Scalar],
+        on_encoded: Callable[[int, int], None],
+    ) -> Receipt:
+        """Read, prepare and store one file in one transaction; whatever is wrong with it goes into the
+        receipt.
+        """
+        started = time.perf_counter()
+        try:
+            raw = content()
+            mark = fingerprint(raw, metadata)
+            with self._database.snapshot() as snapshot:
+                known = snapshot.file_fingerprint(source)
+                if known == mark:
+                    return replace(snapshot.file_receipt(source), seconds=time.perf_counter() - started)
+            documents = read(raw)
+        except (UnsupportedDocument, OSError) as error:
+            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            return Receipt(source, "failed", reason, seconds=time.perf_counter() - started)
+        prepared = prepare(documents, source, metadata, self.encoder, on_encoded)
+        with self._database.transaction() as writer:
+            writer.remove_file(source)
+            writer.add_file(source, mark, prepared)
+        status = "added" if known is None else "replaced"
+        return receipt_for(source, status, prepared, time.perf_counter() - started)
+
+    def _prune(self, paths: Iterable[str | Path], found: Iterable[Found]) -> Iterator[Receipt]:
+        """Remove the files below the folders among ``paths`` that are no longer there."""
+        base = self._folder.parent
+        folders = [source_name(Path(path), base) + "/" for path in paths if Path(path).is_dir()]
+        present = {source_name(one.path, base) for one in found}
+        with self._database.snapshot() as snapshot:
+            sources = snapshot.file_sources()
+        for source in sources:
+            if source not in present and source.startswith(tuple(folders)):
+                with self._database.transaction() as writer:
+                    writer.remove_file(source)
+                yield Receipt(source, "removed")
+
+
+def _folder(location: str | Path) -> Path:
+    if str(location).startswith("milvus://"):
+        raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
+    return Path(location).expanduser().resolve()
+
+
+def _may_become_corpus(folder: Path) -> bool:
+    """Whether ``folder`` is absent or empty; what a writer that died early left does not count."""
+    if not folder.exists():
+        return True
+    leftovers = {
+        schema.FILE_NAME,
+        f"{schema.FILE_NAME}-wal",
+        f"{schema.FILE_NAME}-shm",
+        "writer.lock",
+        "writer.pid",
+    }
+    return folder.is_dir() and all(entry.name in leftovers for entry in folder.iterdir())
+
+
+def _content(found: Found) -> bytes:
+    if found.problem:
+        raise UnsupportedDocument(found.problem)
+    return found.path.read_bytes()
+
+
+def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
+    tell(replace(at, passages_done=done, passages_total=total))
+
+
+def _absence(folder: Path) -> str:
+    if not folder.exists():
+        return f"no corpus at {folder}: make one with `pincite --corpus {folder} index PATH`"
+    if not folder.is_dir():
+        return f"{folder} is a file, not a corpus folder"
+    return f"{folder} is a folder that holds no corpus: name another, or an empty one to make a corpus in"
+
+
+def _check_encoder(folder: Path, stored: EncoderIdentity, given: EncoderIdentity) -> None:
+    same = (stored.weights_sha256, stored.dimension, stored.precision)
+    if same != (given.weights_sha256, given.dimension, given.precision):
+        advice = f"run `pincite reencode --encoder {given.name}`"
+        if stored.name == given.name:
+            advice = f"the model's weights have changed since; {advice}"
+        raise EncoderMismatch(
+            f"{folder} was built with {stored.name} ({stored.dimension}-d, {stored.weights_sha256[:8]}),"
+            f" not {given.name} ({given.dimension}-d, {given.weights_sha256[:8]}): {advice}"
+        )
+
+
+def _only(found: Sequence[str], name: str, folder: Path) -> str:
+    if not found:
+        raise DocumentNotFound(f"no document named {name} in {folder}: see `pincite list`")
+    if len(found) > 1:
+        raise DocumentNotFound(
+            f"{name} fits {len(found)} documents: give more of the path of one of {', '.join(found)}"
+        )
+    return found[0]

@@ -1,0 +1,118 @@
+"""Prepares a file for storing: reads, splits, packs and encodes it. Nothing is written here."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import accumulate
+
+import numpy as np
+from pincite.index.document import Document, Group
+from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
+from pincite.index.filters import Scalar
+from pincite.index.language import language_of
+from pincite.index.passages import PassageDraft, draft_passages
+from pincite.index.records import Prepared, Receipt
+from pincite.index.splitter import split
+from pincite.index.vectors import Matrix
+
+_ENCODED_AT_ONCE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far indexing has come: whole files, and the passages of the file at hand that are encoded."""
+
+    source: str
+    files_done: int
+    files_total: int
+    passages_done: int = 0
+    passages_total: int = 0
+
+
+def prepare(
+    documents: Sequence[Document],
+    source: str,
+    metadata: Mapping[str, Scalar],
+    encoder: Encoder,
+    on_encoded: Callable[[int, int], None],
+) -> list[Prepared]:
+    """Return ``documents`` ready to store. ``on_encoded`` is told the passages encoded so far, and of how
+    many.
+    """
+    cuts = [_cut(_with_metadata(document, metadata), encoder) for document in documents]
+    drafts = [draft for cut in cuts for draft in cut.drafts]
+    vectors = _encode(drafts, encoder, lambda done: on_encoded(done, len(drafts)))
+    ends = list(accumulate(len(cut.drafts) for cut in cuts))
+    return [
+        Prepared(identify(source, cut.document), source, cut.document, cut.groups, tuple(cut.drafts), part)
+        for cut, part in zip(cuts, np.split(vectors, ends[:-1]), strict=True)
+    ]
+
+
+def prepare_again(document_id: str, source: str, document: Document, encoder: Encoder) -> Prepared:
+    """Return a stored document split and encoded for another encoder."""
+    cut = _cut(document, encoder)
+    vectors = _encode(cut.drafts, encoder, lambda _: None)
+    return Prepared(document_id, source, cut.document, cut.groups, tuple(cut.drafts), vectors)
+
+
+def identify(source: str, document: Document) -> str:
+    """Return the document's id: 32 hexadecimal digits that stand for its source and its text."""
+    return hashlib.sha256(f"{source}\0{document.text}".encode()).hexdigest()[:32]
+
+
+def fingerprint(content: bytes, metadata: Mapping[str, Scalar]) -> str:
+    """Return what an unchanged file and its metadata keep from one indexing to the next."""
+    extra = json.dumps({key: str(value) for key, value in metadata.items()}, sort_keys=True)
+    return hashlib.sha256(content + b"\0" + extra.encode()).hexdigest()
+
+
+def receipt_for(source: str, status: str, prepared: Sequence[Prepared], seconds: float) -> Receipt:
+    """Return the receipt of a stored file."""
+    return Receipt(
+        source,
+        status,
+        documents=len(prepared),
+        characters=sum(len(one.document.text) for one in prepared),
+        pages=sum(len(one.document.pages) for one in prepared),
+        groups=sum(len(one.groups) for one in prepared),
+        passages=sum(len(one.drafts) for one in prepared),
+        seconds=seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    document: Document
+    groups: tuple[Group, ...]
+    drafts: list[PassageDraft]
+
+
+def _cut(document: Document, encoder: Encoder) -> _Cut:
+    document, groups = split(document)
+    return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
+
+
+def _with_metadata(document: Document, given: Mapping[str, Scalar]) -> Document:
+    """Return the document with its own metadata, its language, and what the caller gave, which wins."""
+    plain = {field: value.isoformat() if isinstance(value, date) else value for field, value in given.items()}
+    reserved = sorted(plain.keys() & {"source", "document_id"})
+    if reserved:
+        raise ValueError(f"metadata cannot set {', '.join(reserved)}: pincite sets it itself")
+    _, groups = split(document)
+    language = language_of("\n".join(group.text for group in groups))
+    return replace(document, metadata={"language": language, **document.metadata, **plain})
+
+
+def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callable[[int], None]) -> Matrix:
+    """Return a vector for each draft: zeros, near to nothing, where the encoder does not know the characters."""
+    batches = [np.empty((0, encoder.identity.dimension), dtype=np.float32)]
+    for start in range(0, len(drafts), _ENCODED_AT_ONCE):
+        batch = drafts[start : start + _ENCODED_AT_ONCE]
+        vectors = encoder.encode([draft.embedded for draft in batch])
+        known = [encoder.known_share(draft.body) >= LEAST_KNOWN_SHARE for draft in batch]
+        batches.append(vectors * np.array(known, dtype=np.float32)[:, np.newaxis])
+        on_encoded(start + len(batch))
+    return np.concatenate(batches)

@@ -1,0 +1,62 @@
+"""What is stored, on its way into the database and out of it."""
+
+from dataclasses import dataclass
+
+from pincite.index.document import Document, Group, Metadata
+from pincite.index.passages import PassageDraft
+from pincite.index.vectors import Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document with everything that is stored for it. ``vectors`` is float32, (n_passages, dim)."""
+
+    document_id: str
+    source: str
+    document: Document
+    groups: tuple[Group, ...]
+    drafts: tuple[PassageDraft, ...]
+    vectors: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one file. ``status`` is "added", "unchanged", "replaced", "removed" or "failed".
+
+    ``reason`` says why it failed and is empty otherwise. The counts are what the corpus now holds of the
+    file; ``pages`` is 0 for a format without pages.
+    """
+
+    source: str
+    status: str
+    reason: str = ""
+    documents: int = 0
+    characters: int = 0
+    pages: int = 0
+    groups: int = 0
+    passages: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What a corpus holds of one document; ``characters`` counts code points."""
+
+    document_id: str
+    source: str
+    title: str
+    metadata: Metadata
+    characters: int
+    pages: int
+    groups: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the database has it; ``row`` is its place there."""
+
+    row: int
+    document_id: str
+    source: str
+    document: Document

@@ -1,0 +1,62 @@
+"""Asks: retrieves, has an answerer answer, and settles the citations. The one way through, for every door.
+
+The extractive reader is in ``reading``, the LLM in ``generating``; what either says passes ``citing``.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pincite.answers import CLAIM_SEPARATOR, Answer, Draft, Turn
+from pincite.citing import settle
+from pincite.index.corpus import Corpus
+from pincite.index.errors import AnswererUnavailable
+from pincite.index.filters import Where
+from pincite.index.retrieval import Hit
+from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
+
+
+def ask(
+    question: str,
+    corpus: Corpus | str | Path = ".pincite",
+    *,
+    top_k: int = 8,
+    where: Where | None = None,
+    llm: Any = None,
+    history: Sequence[Turn] = (),
+    min_confidence: float | None = None,
+    fallback: bool = True,
+) -> Answer:
+    """Answer ``question`` from ``corpus``, a ``Corpus`` or the location of an existing one.
+
+    ``top_k`` passages are read, of the documents that meet ``where`` (see ``Corpus.search``). ``llm`` names
+    an LLM ("ollama/qwen3:4b", "http://host:port/v1#model", or a llama-index LLM object); None is the reader,
+    which needs none. Below ``min_confidence`` (0..1, None for the default) the result is "not answered", an
+    ordinary result. When the LLM fails the reader answers, with a note; with ``fallback=False`` that raises
+    ``AnswererUnavailable`` instead.
+
+    Raises ValueError for an empty question, ``CorpusNotFound`` where there is no corpus: asking never makes
+    one.
+    """
+    started = time.perf_counter()
+    if not question.strip():
+        raise ValueError("the question is empty")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise ValueError(f"min_confidence must be between 0 and 1, got {min_confidence}")
+    opened = nullcontext(corpus) if isinstance(corpus, Corpus) else Corpus.open(corpus, create=False)
+    with opened as source:
+        hits = source.search(question, top_k=top_k, where=where)
+        draft = _draft(question, hits, source, llm, fallback)
+        threshold = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
+        answer = settle(
+            question,
+            draft,
+            hits,
+            source.text,
+            min_confidence=threshold,
+            seconds=time.perf_counter() - started,
+        )
+    return answer

@@ -1,0 +1,153 @@
+"""What comes back from a question: the answer, its claims, its citations, and the passages it was looked for
+in.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+from pincite.index.passages import Passage
+from pincite.index.retrieval import Hit
+
+CLAIM_SEPARATOR = " "
+
+Status = Literal["quoted", "misattributed", "unsupported", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the same conversation, with the text of its answer (empty: not answered)."""
+
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The words in a passage that a claim rests on: a span of the passage's document, and a score, 0..1."""
+
+    passage: Passage
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class DraftClaim:
+    """A claim as an answerer makes it, before its citations are numbered."""
+
+    text: str
+    supports: tuple[Support, ...]
+    status: Status = "quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an answerer returns. No claims: the passages do not answer. ``confidence`` is 0..1."""
+
+    claims: tuple[DraftClaim, ...]
+    confidence: float
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+class Answerer(Protocol):
+    """Answers a question from passages: the extractive reader, or an LLM."""
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Draft:
+        """Return claims that rest on ``hits``, or none. Raises ``AnswererUnavailable``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A pinpoint citation: ``corpus.text(document_id)[start:end] == quote``, always.
+
+    ``number`` counts from 1 within an answer. ``references`` are the source's own markers, not to be confused
+    with it.
+    """
+
+    number: int
+    document_id: str
+    source: str
+    title: str
+    address: str
+    start: int
+    end: int
+    quote: str
+    references: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A part of the answer and the numbers of the citations it rests on.
+
+    ``status`` is "quoted" (its quote stands where it says), "misattributed" (the quote stands in another
+    passage than the LLM named, and was put right), "check" (the quote stands, but the claim says more than
+    it) or "unsupported" (no such words in the documents; nothing is cited for it). Without an LLM every claim
+    is quoted.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question. Not answered: ``text`` is empty, there are no citations, and ``passages`` are
+    the nearest.
+
+    ``confidence`` is 0..1; ``method`` is "reader" or "llm:MODEL"; ``standalone_question`` is what was
+    searched for; ``notes`` tell what a user should know about how this answer came about; ``seconds`` is wall
+    time.
+    """
+
+    question: str
+    text: str
+    answered: bool
+    confidence: float
+    citations: tuple[Citation, ...]
+    passages: tuple[Hit, ...]
+    claims: tuple[Claim, ...]
+    method: str
+    standalone_question: str
+    notes: tuple[str, ...]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain values for JSON, under these names; a passage also carries its address."""
+        plain = asdict(self)
+        for hit, entry in zip(self.passages, plain["passages"], strict=True):
+            entry["passage"]["address"] = hit.passage.address
+        return plain
+
+    def marked_text(self, escape: Callable[[str], str] = str) -> str:
+        """Return the text with its citations' numbers: ``Singapore's OCBC Bank [1]``. ``escape`` guards the
+        text.
+        """
+        parts = []
+        for claim in self.claims:
+            marks = "".join(f"[{number}]" for number in claim.citations)
+            parts.append(f"{escape(claim.text)} {marks}".rstrip())
+        return CLAIM_SEPARATOR.join(parts)
+
+    def to_markdown(self) -> str:
+        """Return the answer with ``[n]`` after each claim, then the citations, one a line, as Markdown."""
+        if not self.answered:
+            nearest = "\n".join(f"- {escape_markdown(hit.passage.address)}" for hit in self.passages)
+            return "*Not answered by these documents.*" + (
+                f"\n\nNearest passages:\n\n{nearest}" if nearest else ""
+            )
+        lines = [self.marked_text(escape_markdown), ""]
+        for citation in self.citations:
+            reference = f" (source ref. {', '.join(citation.references)})" if citation.references else ""
+            quote = escape_markdown(" ".join(citation.quote.split()))
+            lines.append(f"{citation.number}. “{quote}” — {escape_markdown(citation.address)}{reference}")
+        return "\n".join(lines)
+
+
+def escape_markdown(text: str) -> str:
+    """Return ``text`` so that Markdown shows it as it stands: no markup, no HTML, no line breaks of its own."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$^=-])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,67 @@
+"""Turns an answerer's draft into an answer: numbers the citations and proves each against its document.
+
+The last gate before a user sees a quote. A span that is not, character for character, the document's own text
+is a bug, and is refused here whatever produced it.
+"""
+
+from collections.abc import Callable, Sequence
+
+from pincite.answers import CLAIM_SEPARATOR, Answer, Citation, Claim, Draft, Support
+from pincite.index.errors import CorpusDamaged
+from pincite.index.retrieval import Hit
+
+
+def settle(
+    question: str,
+    draft: Draft,
+    hits: Sequence[Hit],
+    text_of: Callable[[str], str],
+    *,
+    min_confidence: float,
+    seconds: float,
+) -> Answer:
+    """Return the answer that ``draft`` makes, or "not answered" when it is empty or below ``min_confidence``.
+
+    ``text_of`` returns a document's text by its id.
+    """
+    answered = bool(draft.claims) and draft.confidence >= min_confidence
+    claims = draft.claims if answered else ()
+    supports = list(dict.fromkeys(support for claim in claims for support in claim.supports))
+    citations = tuple(_cite(number, support, text_of) for number, support in enumerate(supports, start=1))
+    numbers = {support: citation.number for support, citation in zip(supports, citations, strict=True)}
+    return Answer(
+        question=question,
+        text=CLAIM_SEPARATOR.join(claim.text for claim in claims),
+        answered=answered,
+        confidence=draft.confidence,
+        citations=citations,
+        passages=tuple(hits),
+        claims=tuple(
+            Claim(claim.text, tuple(numbers[support] for support in claim.supports), claim.status)
+            for claim in claims
+        ),
+        method=draft.method,
+        standalone_question=question,
+        notes=draft.notes,
+        seconds=seconds,
+    )
+
+
+def _cite(number: int, support: Support, text_of: Callable[[str], str]) -> Citation:
+    passage, start, end = support.passage, support.start, support.end
+    quote = text_of(passage.document_id)[start:end]
+    inside = passage.text[start - passage.start : end - passage.start]
+    if not (passage.start <= start < end <= passage.end) or quote != inside:
+        raise CorpusDamaged(f"{passage.source}: characters {start}-{end} are not what was retrieved")
+    return Citation(
+        number=number,
+        document_id=passage.document_id,
+        source=passage.source,
+        title=passage.title,
+        address=passage.address_of(start, end),
+        start=start,
+        end=end,
+        quote=quote,
+        references=passage.references_of(start, end),
+        score=support.score,
+    )
