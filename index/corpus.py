@@ -6,6 +6,7 @@ throughout. Finding and reading files is left to ``sources`` and ``formats``, th
 to ``retrieval``.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,9 @@ from pincite.index.retrieval import Hit
 from pincite.index.sources import Found, find_files, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Corpus:
             if self._encoder is None:
                 with self._database.snapshot() as snapshot:
                     identity = snapshot.encoder
-                encoder = load_encoder(identity.name)
+                encoder = _load(identity.name)
                 _check_encoder(self._folder, identity, encoder.identity)
                 self._encoder = encoder
             return self._encoder
@@ -231,7 +235,7 @@ class Corpus:
         The old vectors serve until the new ones are complete, then all change at once.
         """
         tell = progress or (lambda _: None)
-        new = load_encoder(encoder) if isinstance(encoder, str) else encoder
+        new = _load(encoder) if isinstance(encoder, str) else encoder
         with writing(self._folder):
             with self._database.snapshot() as snapshot:
                 stored = list(snapshot.stored_documents())
@@ -263,7 +267,7 @@ class Corpus:
             if not create:
                 raise CorpusNotFound(_absence(self._folder))
             new = (
-                load_encoder(encoder or DEFAULT_ENCODER)
+                _load(encoder or DEFAULT_ENCODER)
                 if encoder is None or isinstance(encoder, str)
                 else encoder
             )
@@ -277,7 +281,7 @@ class Corpus:
             stored = snapshot.encoder
         if isinstance(encoder, str):
             if encoder != stored.name:
-                _check_encoder(self._folder, stored, load_encoder(encoder).identity)
+                _check_encoder(self._folder, stored, _load(encoder).identity)
         else:
             _check_encoder(self._folder, stored, encoder.identity)
 
@@ -325,6 +329,10 @@ class Corpus:
                 yield Receipt(source, "removed")
 
 
+def _load(name: str) -> Encoder:
+    return load_encoder(name, progress=_LOG.info)
+
+
 def _folder(location: str | Path) -> Path:
     if str(location).startswith("milvus://"):
         raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
@@ -357,7 +365,7 @@ def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, tot
 
 def _absence(folder: Path) -> str:
     if not folder.exists():
-        return f"no corpus at {folder}: make one with `pincite --corpus {folder} index PATH`"
+        return f"no corpus at {folder}: make one with `pincite index PATH --corpus {folder}`"
     if not folder.is_dir():
         return f"{folder} is a file, not a corpus folder"
     return f"{folder} is a folder that holds no corpus: name another, or an empty one to make a corpus in"

@@ -1,0 +1,177 @@
+"""Finds the sentences that a question's answer may stand in, and measures each one.
+
+A sentence is measured by how much of the question it covers (rare terms count for more; what its heading, title and the
+sentence before it cover counts separately), by whether the question's names and numbers occur around it, by the encoder's
+similarity, by its passage's rank, and by whether it holds the kind of thing that is asked for. ``reading`` weighs these.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pincite.index.document import Point, Span
+from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
+from pincite.index.passages import Passage, without_references
+from pincite.index.retrieval import Hit
+from pincite.index.sentences import sentence_spans
+from pincite.index.tokens import terms_of
+from pincite.questions import Question
+
+FEATURES = (
+    "bias",
+    "coverage",
+    "coverage around",
+    "coverage of passage",
+    "names in passage",
+    "all names in passage",
+    "asked for but nowhere",
+    "asked kind",
+    "passage score",
+    "passage rank",
+    "length",
+    "similarity",
+    "passage similarity",
+    "names and similarity",
+)
+_MOST_MEASURED = 24
+_DATE = re.compile(
+    r"\b(?:1\d|20)\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b|\bcentury\b|\d\s*[年月日号点]|[一二三四五六七八九十]月"
+)
+_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    r"|hundred|thousand|million|billion|dozen|half)\b|[一二三四五六七八九十百千万亿两半]",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"(?<!^)\b[A-Z]\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a hit. The span counts in the document; ``terms`` are its own, ``around`` those it can lean on."""
+
+    hit: Hit
+    rank: int
+    span: Span
+    text: str
+    point: Point | None
+    terms: frozenset[str]
+    around: frozenset[str]
+    in_passage: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Measured sentences: ``features`` is float64, ``(n_sentences, len(FEATURES))``.
+
+    ``knows_script`` says whether the encoder had a say; if not, its features are zero.
+    """
+
+    sentences: tuple[Sentence, ...]
+    features: NDArray[np.float64]
+    knows_script: bool
+
+
+def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidence:
+    """Return the most promising sentences of ``hits``, measured against ``question``."""
+    everything = [sentence for rank, hit in enumerate(hits, start=1) for sentence in _sentences(hit, rank)]
+    weights = _term_weights(question, everything)
+    everything.sort(key=lambda one: -(_covered(one.terms | one.around, weights) + one.hit.score))
+    sentences = tuple(everything[:_MOST_MEASURED])
+    knows_script = encoder.known_share(question.text) >= LEAST_KNOWN_SHARE
+    similarities = _similarities(question, sentences, encoder) if knows_script else [0.0] * len(sentences)
+    found = frozenset().union(*(one.in_passage for one in everything))
+    rows = [
+        _measure(question, one, weights, similarity, found)
+        for one, similarity in zip(sentences, similarities, strict=True)
+    ]
+    return Evidence(sentences, np.array(rows).reshape(len(rows), len(FEATURES)), knows_script)
+
+
+def _sentences(hit: Hit, rank: int) -> list[Sentence]:
+    passage = hit.passage
+    heading = frozenset(terms_of(f"{passage.title} {passage.group}"))
+    in_passage = frozenset(terms_of(passage.text)) | heading
+    found = []
+    before: frozenset[str] = frozenset()
+    for span, point in _spans(passage):
+        text = passage.text[span.start - passage.start : span.end - passage.start]
+        terms = frozenset(terms_of(without_references(text)))
+        found.append(Sentence(hit, rank, span, text, point, terms, before | heading, in_passage))
+        before = terms
+    return found
+
+
+def _spans(passage: Passage) -> list[tuple[Span, Point | None]]:
+    if not passage.points:
+        return [(_moved(span, passage.start), None) for span in sentence_spans(passage.text)]
+    return [
+        (_moved(span, point.start), point) for point in passage.points for span in sentence_spans(point.text)
+    ]
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
+
+
+def _term_weights(question: Question, sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Return each of the question's terms with its inverse frequency among the sentences, as in BM25."""
+    total = len(sentences)
+    weights = {}
+    for term in question.terms:
+        frequency = sum(term in sentence.terms for sentence in sentences)
+        weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+    return weights
+
+
+def _covered(terms: frozenset[str], weights: Mapping[str, float]) -> float:
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
+
+
+def _similarities(question: Question, sentences: Sequence[Sentence], encoder: Encoder) -> list[float]:
+    vectors = encoder.encode([question.text, *(without_references(one.text) for one in sentences)])
+    return [float(value) for value in vectors[1:] @ vectors[0]]
+
+
+def _measure(
+    question: Question,
+    sentence: Sentence,
+    weights: Mapping[str, float],
+    similarity: float,
+    found: frozenset[str],
+) -> list[float]:
+    names = len(question.names & sentence.in_passage) / len(question.names) if question.names else 1.0
+    return [
+        1.0,
+        _covered(sentence.terms, weights),
+        _covered(sentence.terms | sentence.around, weights),
+        _covered(sentence.in_passage, weights),
+        names,
+        float(names == 1.0),
+        1.0 - _covered(found, weights),
+        float(_holds_kind(question, sentence)),
+        sentence.hit.score,
+        1.0 / sentence.rank,
+        math.log1p(len(sentence.terms)),
+        similarity,
+        sentence.hit.dense_score or 0.0,
+        names * similarity,
+    ]
+
+
+def _holds_kind(question: Question, sentence: Sentence) -> bool:
+    if question.kind == "when":
+        return _DATE.search(sentence.text) is not None
+    if question.kind == "number":
+        return any(
+            not set(terms_of(m.group())) & set(question.terms) for m in _NUMBER.finditer(sentence.text)
+        )
+    if question.kind in ("who", "where", "which") and not question.is_chinese:
+        asked = set(question.terms)
+        return any(not set(terms_of(match.group())) & asked for match in _CAPITAL.finditer(sentence.text))
+    return True

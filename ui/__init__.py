@@ -1,0 +1,1 @@
+"""A person's doors to pincite: the command line and the chat page."""

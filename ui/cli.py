@@ -1,0 +1,360 @@
+"""The command line: a thin shell over the library. Every command is a call or two and a way to print the result.
+
+Exit codes: 0 done ("not answered" is done); 1 a ``PinciteError``, a failed receipt or findings of ``verify``; 2 wrong usage; 130
+interrupted. Heavy modules are imported by the commands that need them, so that ``--help`` is instant.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pincite.index.errors import PinciteError
+
+if TYPE_CHECKING:
+    from pincite.answers import Turn
+    from pincite.index.corpus import Corpus
+    from pincite.index.ingestion import Progress
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="pincite",
+    help="Answers questions from your own documents, and shows the exact words each answer rests on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Location = Annotated[
+    str, typer.Option("--corpus", envvar="PINCITE_CORPUS", metavar="DIR", help="The corpus: a folder.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, under the Python objects' own names.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="FIELD=VALUE", help="Only documents so; also <, <=, >, >=. Repeatable."),
+]
+TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many passages.")]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        envvar="PINCITE_LLM",
+        metavar="NAME",
+        help='"PROVIDER/MODEL" or "URL#MODEL"; none: the reader.',
+    ),
+]
+MinConfidence = Annotated[
+    float | None, typer.Option("--min-confidence", min=0.0, max=1.0, help="Below it: not answered.")
+]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
+]
+
+
+@app.command()
+def index(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs.")],
+    corpus: Location = ".pincite",
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option("--metadata", metavar="FIELD=VALUE", help="Set on every document. Repeatable."),
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option("--include", metavar="PATTERN", help='As "*.md".')
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="PATTERN", help='As "drafts/*".')
+    ] = None,
+    password: Annotated[str | None, typer.Option("--password", help="Opens encrypted files.")] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove files that are gone from these folders.")
+    ] = False,
+    encoder: EncoderOption = None,
+    json: Json = False,
+) -> None:
+    """Index files, folders and globs; print a receipt for each file."""
+    from pincite.ui.options import parse_metadata
+    from pincite.ui.printing import print_json, print_receipts
+
+    extra = parse_metadata(metadata or [])
+    with _open(corpus, create=True, encoder=encoder) as opened, _progress_bar() as progress:
+        receipts = opened.add(
+            *paths,
+            metadata=extra,
+            include=include or (),
+            exclude=exclude or (),
+            password=password,
+            prune=prune,
+            progress=progress,
+        )
+    print_json(receipts) if json else print_receipts(receipts)
+    if any(receipt.status == "failed" for receipt in receipts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str | None, typer.Argument(help="None: asks for one; piped: one question a line.")
+    ] = None,
+    corpus: Location = ".pincite",
+    top_k: TopK = 8,
+    where: WhereOption = None,
+    llm: Llm = None,
+    min_confidence: MinConfidence = None,
+    fallback: Annotated[bool, typer.Option(help="Let the reader answer when the LLM fails.")] = True,
+    json: Json = False,
+) -> None:
+    """Answer a question, with citations."""
+    from pincite.answering import ask as answer_question
+    from pincite.answers import Turn
+    from pincite.ui.options import parse_where
+    from pincite.ui.printing import print_answer, print_json
+
+    if question is not None and not question.strip():
+        raise typer.BadParameter("the question is empty")
+    many = question is None
+    turns: list[Turn] = []
+    with _open(corpus) as opened:
+        for one in _questions() if question is None else [question]:
+            answer = answer_question(
+                one,
+                opened,
+                top_k=top_k,
+                where=parse_where(where or []),
+                llm=llm,
+                history=turns if sys.stdin.isatty() else (),
+                min_confidence=min_confidence,
+                fallback=fallback,
+            )
+            turns.append(Turn(one, answer.text))
+            print_json(answer, compact=many) if json else print_answer(answer)
+            sys.stdout.flush()
+
+
+@app.command()
+def search(
+    query: str,
+    corpus: Location = ".pincite",
+    top_k: TopK = 10,
+    where: WhereOption = None,
+    json: Json = False,
+) -> None:
+    """Find the passages nearest to a query."""
+    from pincite.ui.options import parse_where
+    from pincite.ui.printing import print_hits, print_json
+
+    with _open(corpus) as opened:
+        hits = opened.search(query, top_k=top_k, where=parse_where(where or []))
+    print_json(hits) if json else print_hits(hits)
+
+
+@app.command()
+def show(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE[:START-END]", help="A document, or characters of it.")
+    ],
+    corpus: Location = ".pincite",
+    json: Json = False,
+) -> None:
+    """Print a document's text as it was read, whole or from character START to END."""
+    from pincite.ui.options import parse_span
+    from pincite.ui.printing import print_document, print_json
+
+    name, start, end = parse_span(source)
+    with _open(corpus) as opened:
+        document_id = opened.find(name)
+        text = opened.text(document_id)
+    end = len(text) if end is None else end
+    if not 0 <= start <= end <= len(text):
+        raise typer.BadParameter(f"{start}-{end} is outside the document's {len(text)} characters")
+    if json:
+        print_json({"document_id": document_id, "start": start, "end": end, "text": text[start:end]})
+    else:
+        print_document(text, start, end)
+
+
+@app.command(name="list")
+def list_documents(corpus: Location = ".pincite", json: Json = False) -> None:
+    """List the corpus's documents."""
+    from pincite.ui.printing import print_documents, print_json
+
+    with _open(corpus) as opened:
+        documents = opened.documents()
+    print_json(documents) if json else print_documents(documents)
+
+
+@app.command()
+def remove(source: str, corpus: Location = ".pincite", json: Json = False) -> None:
+    """Remove a file from the corpus, by its source or the last parts of it."""
+    from pincite.ui.printing import print_json, say
+
+    with _open(corpus) as opened:
+        receipt = opened.remove(source)
+    print_json(receipt) if json else say(f"removed {receipt.source}")
+
+
+@app.command()
+def stats(corpus: Location = ".pincite", json: Json = False) -> None:
+    """Print the corpus's size and encoder."""
+    from pincite.ui.printing import print_json, print_stats
+
+    with _open(corpus) as opened:
+        figures = opened.stats()
+    print_json(figures) if json else print_stats(figures)
+
+
+@app.command()
+def verify(corpus: Location = ".pincite", json: Json = False) -> None:
+    """Check everything the corpus promises; exit code 1 if something is wrong."""
+    from pincite.ui.printing import print_json, say
+
+    with _open(corpus) as opened:
+        findings = opened.verify()
+    if json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            print(finding)
+        say(f"{len(findings)} findings" if findings else "sound")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reencode(
+    encoder: Annotated[
+        str, typer.Option("--encoder", metavar="NAME", help="The new encoder's name or folder.")
+    ],
+    corpus: Location = ".pincite",
+) -> None:
+    """Encode the stored texts again with another encoder; the old vectors serve until all are done."""
+    from pincite.ui.printing import say
+
+    with _open(corpus) as opened, _progress_bar() as progress:
+        opened.reencode(encoder, progress=progress)
+    say(f"encoded with {encoder}")
+
+
+@app.command(name="eval")
+def evaluate(
+    file: Annotated[
+        Path, typer.Argument(help="JSONL or CSV with question and, where known, answer and source.")
+    ],
+    corpus: Location = ".pincite",
+    llm: Llm = None,
+    min_confidence: MinConfidence = None,
+    json: Json = False,
+) -> None:
+    """Ask the questions of a file and compare with the answers that are known."""
+    from pincite.evaluating import evaluate as run
+    from pincite.evaluating import read_questions
+    from pincite.ui.printing import print_json
+
+    questions = read_questions(file)
+    with _open(corpus) as opened:
+        report = run(questions, opened, llm=llm, min_confidence=min_confidence)
+    print_json(report) if json else print(report.summary())
+
+
+@app.command()
+def ui(
+    corpus: Location = ".pincite",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
+    llm: Llm = None,
+    min_confidence: MinConfidence = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Serve the chat page, on this machine only unless told otherwise."""
+    from pincite.ui.chat import serve
+    from pincite.ui.printing import say
+
+    with _open(corpus, create=True) as opened:
+        serve(
+            opened,
+            host=host,
+            port=port,
+            llm=llm,
+            min_confidence=min_confidence,
+            open_browser=open_browser,
+            on_ready=lambda url: say(f"pincite is at {url} (stop with Ctrl-C)"),
+        )
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("pincite").setLevel(logging.INFO)
+    try:
+        app(standalone_mode=True)
+    except PinciteError as error:
+        _stop(1, error)
+    except ValueError as error:
+        _stop(2, error)
+    except KeyboardInterrupt:
+        _stop(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _stop(code: int, message: object) -> None:
+    from pincite.ui.printing import visible
+
+    print(f"pincite: {' '.join(visible(str(message)).split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+@contextmanager
+def _open(location: str, *, create: bool = False, encoder: str | None = None) -> "Iterator[Corpus]":
+    from pincite.index.corpus import Corpus
+
+    with Corpus.open(location, create=create, encoder=encoder) as corpus:
+        yield corpus
+
+
+def _questions() -> Iterator[str]:
+    """Yield questions typed at a prompt, or piped in, one a line; empty lines are passed over."""
+    if not sys.stdin.isatty():
+        yield from (line.strip() for line in sys.stdin if line.strip())
+        return
+    while True:
+        try:
+            question = input("? ").strip()
+        except EOFError:
+            return
+        if question:
+            yield question
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Any]":
+    """Yield a callback that draws a bar on standard error, or none where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress as Bar
+
+    from pincite.ui.printing import visible
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("indexing")
+
+        def draw(step: "Progress") -> None:
+            part = step.passages_done / step.passages_total if step.passages_total else 0.0
+            name = escape(visible(step.source[-40:]))
+            bar.update(task, total=step.files_total, completed=step.files_done + part, description=name)
+
+        yield draw

@@ -1,0 +1,165 @@
+"""What the command line prints: answers, hits, receipts and lists, as text or as JSON.
+
+Results go to standard output, everything said along the way to standard error. Document text is never taken for markup, and
+characters that would steer a terminal are shown as escapes.
+"""
+
+import dataclasses
+import json
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from pincite.answers import Answer
+from pincite.index.corpus import Stats
+from pincite.index.records import DocumentInfo, Receipt
+from pincite.index.retrieval import Hit
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_WIDEST = 100
+_SNIPPET = 200
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with control and direction characters as escapes; line ends and tabs stay.
+
+    >>> visible("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return _STEERING.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+
+
+def print_json(value: Any, *, compact: bool = False) -> None:
+    """Print dataclasses, or lists of them, under their own names; ``compact`` puts all on one line."""
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=None if compact else 2)
+    print(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def print_answer(answer: Answer) -> None:
+    """Print the answer with its citations, or the nearest passages where there is none."""
+    if not answer.answered:
+        print("Not answered: these documents do not say.")
+        if answer.passages:
+            print("\nNearest passages:")
+            _print_hits(answer.passages[:3])
+    else:
+        print(_wrapped(answer.marked_text()))
+        for citation in answer.citations:
+            reference = f" (source ref. {', '.join(citation.references)})" if citation.references else ""
+            print(f"\n[{citation.number}] {visible(citation.address)}{reference}")
+            print(_wrapped(f"“{citation.quote}”", "    "))
+        for claim in answer.claims:
+            if claim.status != "quoted":
+                print(f"\n{claim.status}: {visible(claim.text)}")
+    say("")
+    for note in answer.notes:
+        say(f"note: {note}")
+    say(f"confidence {answer.confidence:.2f} · {answer.method} · {answer.seconds:.2f} s")
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print hits with their scores, best first."""
+    if hits:
+        _print_hits(hits)
+    else:
+        say("nothing found")
+
+
+def print_receipts(receipts: Sequence[Receipt]) -> None:
+    """Print a table of receipts, then why files failed."""
+    columns = ("status", "source", "pages", "characters", "groups", "passages", "seconds")
+    rows = [[_cell(getattr(receipt, column)) for column in columns] for receipt in receipts]
+    _print_table(columns, rows)
+    for receipt in receipts:
+        if receipt.reason:
+            print(f"failed: {visible(receipt.source)}: {visible(receipt.reason)}")
+
+
+def print_documents(documents: Sequence[DocumentInfo]) -> None:
+    """Print a table of the corpus's documents."""
+    if not documents:
+        say("the corpus is empty")
+        return
+    columns = ("source", "language", "characters", "pages", "groups", "passages", "title")
+    rows = [
+        [_cell(document.metadata.get(c, "") if c == "language" else getattr(document, c)) for c in columns]
+        for document in documents
+    ]
+    _print_table(columns, rows)
+
+
+def print_stats(stats: Stats) -> None:
+    """Print the corpus's figures, a line each."""
+    for field in dataclasses.fields(stats):
+        value = getattr(stats, field.name)
+        text = (
+            f"{value.name} ({value.dimension}-d, {value.precision})"
+            if field.name == "encoder"
+            else _cell(value)
+        )
+        print(f"{field.name:<12}{text}")
+
+
+def print_document(text: str, start: int, end: int) -> None:
+    """Print ``text[start:end]`` as it stands."""
+    print(visible(text[start:end]))
+
+
+def say(message: str) -> None:
+    """Print a message to standard error."""
+    print(visible(message), file=sys.stderr)
+
+
+def _print_hits(hits: Sequence[Hit]) -> None:
+    for rank, hit in enumerate(hits, start=1):
+        dense = "–" if hit.dense_score is None else f"{hit.dense_score:.2f}"
+        print(f"\n{rank}. {visible(hit.passage.address)}")
+        print(f"   score {hit.score:.2f} (dense {dense}, lexical {hit.lexical_score:.1f})")
+        text = " ".join(hit.passage.text.split())
+        print(_wrapped(text if len(text) <= _SNIPPET else text[:_SNIPPET].rsplit(" ", 1)[0] + " …", "   "))
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(_width(row[place]) for row in [columns, *rows]) for place in range(len(columns))]
+    for row in [columns, *rows]:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _cell(value: object) -> str:
+    text = (
+        f"{value:.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    )
+    return visible(" ".join(text.split()))
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
+    return textwrap.fill(
+        visible(" ".join(text.split())), max(width, 40), initial_indent=indent, subsequent_indent=indent
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Answer):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Hit):
+        plain = dataclasses.asdict(value)
+        plain["passage"]["address"] = value.passage.address
+        return plain
+    return (
+        dataclasses.asdict(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type)
+        else value
+    )
