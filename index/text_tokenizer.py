@@ -1,0 +1,71 @@
+"""Texts to token ids: what both kinds of encoder share.
+
+The ``tokenizers.Tokenizer`` underneath is used without truncation and padding, so it has no state that
+changes, and several threads may share it; rows are cut to the window here, before special tokens are added.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class TextTokenizer:
+    """``prefix`` goes before every text; ``window`` counts the tokens of both, not the special ones."""
+
+    tokenizer: Tokenizer
+    window: int
+    prefix: str = ""
+    unknown_id: int | None = None
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, *, window: int, prefix: str, unknown_id: int | None) -> TextTokenizer:
+        """Takes over ``tokenizer``, which must not be used elsewhere."""
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return cls(tokenizer, window, prefix, unknown_id)
+
+    @property
+    def max_tokens(self) -> int:
+        """The tokens of one text that fit beside the prefix."""
+        return (
+            self.window - sum(replace(self, prefix="").count([self.prefix])) if self.prefix else self.window
+        )
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids that the model reads for each text: cut to the window, special tokens added."""
+        encodings = self.tokenizer.encode_batch(
+            [encodable(self.prefix + text) for text in texts], add_special_tokens=False
+        )
+        for encoding in encodings:
+            encoding.truncate(self.window)
+        return [self.tokenizer.post_process(encoding).ids for encoding in encodings]
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each whole text alone."""
+        whole = [encodable(text) for text in texts]
+        return [len(one) for one in self.tokenizer.encode_batch_fast(whole, add_special_tokens=False)]
+
+    def known_share(self, text: str) -> float:
+        """The share of the characters, spaces aside, that are in no unknown token; 1.0 without characters."""
+        visible = {position for position, character in enumerate(text) if not character.isspace()}
+        if not visible:
+            return 1.0
+        encoding = self.tokenizer.encode(encodable(text), add_special_tokens=False)
+        unknown = (
+            span for id_, span in zip(encoding.ids, encoding.offsets, strict=True) if id_ == self.unknown_id
+        )
+        return len(visible.difference(*(range(*span) for span in unknown))) / len(visible)
+
+
+def encodable(text: str) -> str:
+    """``text`` with each lone surrogate, which UTF-8 cannot hold, replaced by U+FFFD; the same length."""
+    return LONE_SURROGATE.sub("\ufffd", text)
