@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_ENCODER", "Encoder", "EncoderIdentity", "load_encoder"]
+__all__ = ["DEFAULT_ENCODER", "LEAST_KNOWN_SHARE", "Encoder", "EncoderIdentity", "load_encoder"]
+
+LEAST_KNOWN_SHARE = 0.8
+"""Below this ``known_share`` a vector says more about what is missing from the vocabulary than about the text."""
 
 
 class Encoder(Protocol):
