@@ -9,12 +9,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pincite.index.document import Span
 from pincite.index.tokens import STOP_WORDS, fold, terms_of
 from pincite.questions import Question
 
 LONGEST_PHRASE = 10
+_LONGEST_APPOSITION = 4
 _TOKEN = re.compile(
     r"(?:[A-Za-z]\.){2,}|[$€£¥]?\d+(?:[.,:/]\d+)*(?:%|(?:st|nd|rd|th|s)\b)?|\w+(?:[-'’.&/]\w+)*|[^\w\s]"
 )
@@ -72,6 +74,7 @@ def best_phrase(question: Question, text: str, sentence: Span, weights: Mapping[
     best = max(range(len(scores)), key=scores.__getitem__)
     total = sum(math.exp(score - scores[best]) for score in scores)
     first, last = candidates[best]
+    last = _with_apposition(words, first, last)
     return Phrase(Span(words[first].start, words[last].end), 1 / total)
 
 
@@ -140,6 +143,18 @@ def _features(words: Sequence[Word], first: int, last: int) -> Iterator[str]:
     yield f"after={_distance(after, named=False)}"
     yield f"name before={_distance(before, named=True)}"
     yield f"name after={_distance(after, named=True)}"
+
+
+def _with_apposition(words: Sequence[Word], first: int, last: int) -> int:
+    """Return the last word of the phrase together with the name in apposition to it: "its first model, *GPT-oss*,"."""
+    following = words[last + 1 : last + 2 + _LONGEST_APPOSITION + 1]
+    is_plain = not any(word.is_capital or word.is_number for word in words[first : last + 1])
+    if not is_plain or not following or following[0].folded != ",":
+        return last
+    name = list(takewhile(lambda word: word.is_capital, following[1:]))
+    after = words[last + 2 + len(name)] if last + 2 + len(name) < len(words) else None
+    is_closed = after is None or after.folded in (",", ".")
+    return last + 1 + len(name) if 0 < len(name) <= _LONGEST_APPOSITION and is_closed else last
 
 
 def _word(match: re.Match[str], asked: set[str], question: Question, is_first: bool) -> Word:
