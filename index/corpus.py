@@ -2,8 +2,8 @@
 
 ``corpus.sqlite3`` holds everything; ``vectors.faiss`` is a projection of it that can be thrown away. Writing
 is for one process at a time, reading for any number, and a search sees one generation of the corpus
-throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``store``, ranking
-to ``retrieval``.
+throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``schema``,
+ranking to ``retrieval``.
 """
 
 import logging
@@ -28,10 +28,9 @@ from pincite.index.locking import writing
 from pincite.index.projection import Projection
 from pincite.index.records import DocumentInfo, Prepared, Receipt
 from pincite.index.retrieval import Hit
-from pincite.index.sources import Found, find_files, source_name
+from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -118,11 +117,11 @@ class Corpus:
         Each file is stored whole or not at all. An unchanged one is skipped, a changed one replaced; one that
         is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
         ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
-        folder, ``prune`` removes files that are gone from the given folders. Raises ``CorpusLocked`` while
-        another process writes.
+        folder, ``prune`` removes what the corpus holds of files that are gone from the given folders. Raises
+        ValueError for metadata that cannot be stored, and ``CorpusLocked`` while another process writes.
         """
         tell = progress or (lambda _: None)
-        found = find_files(paths, include, exclude)
+        found = find_files(paths, include, exclude, skip=self._folder)
         receipts = []
         with writing(self._folder):
             for done, one in enumerate(found):
@@ -316,12 +315,13 @@ class Corpus:
     def _prune(self, paths: Iterable[str | Path], found: Iterable[Found]) -> Iterator[Receipt]:
         """Remove the files below the folders among ``paths`` that are no longer there."""
         base = self._folder.parent
-        folders = [source_name(Path(path), base) + "/" for path in paths if Path(path).is_dir()]
+        folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
         present = {source_name(one.path, base) for one in found}
         with self._database.snapshot() as snapshot:
             sources = snapshot.file_sources()
         for source in sources:
-            if source not in present and source.startswith(tuple(folders)):
+            file = base / source
+            if source not in present and any(map(file.is_relative_to, folders)) and is_gone(file):
                 with self._database.transaction() as writer:
                     writer.remove_file(source)
                 yield Receipt(source, "removed")
@@ -334,7 +334,7 @@ def _load(name: str) -> Encoder:
 def _folder(location: str | Path) -> Path:
     if str(location).startswith("milvus://"):
         raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
-    return Path(location).expanduser().resolve()
+    return real_path(location)
 
 
 def _may_become_corpus(folder: Path) -> bool:
