@@ -89,7 +89,6 @@ def _decode_as(content: bytes, encoding: str) -> str:
 def _guess(content: bytes) -> str:
     if b"\x00" in content[:4096] and not re.search(rb"(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", content[:4096]):
         raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
-    import charset_normalizer
 
     best = charset_normalizer.from_bytes(content).best()
     if best is None:
@@ -108,7 +107,6 @@ def _is_binary(text: str) -> bool:
 def markdown_sections(text: str) -> tuple[Section, ...]:
     """Return the sections that the headings of a Markdown text make; none where it has no heading."""
     starts = _line_starts(text)
-    from markdown_it import MarkdownIt
 
     tokens = MarkdownIt("commonmark").parse(text)
     headings = [

@@ -107,7 +107,7 @@ def _with_metadata(document: Document, given: Mapping[str, Scalar]) -> Document:
 
 
 def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callable[[int], None]) -> Matrix:
-    """Return a vector for each draft: zeros, near to nothing, where the encoder does not know the characters."""
+    """Return a vector for each draft: zeros, near to nothing, where the encoder knows too few characters."""
     batches = [np.empty((0, encoder.identity.dimension), dtype=np.float32)]
     for start in range(0, len(drafts), _ENCODED_AT_ONCE):
         batch = drafts[start : start + _ENCODED_AT_ONCE]

@@ -23,11 +23,11 @@ _CJK = re.compile(f"[{HAN}{KANA}]")
 _STEMMER = threading.local()
 
 STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do"
-    " does doing for from had has have having he her here hers him his how i if in into is it its itself"
-    " me my of on or our out over she should since so some such than that the their them then there these they"
-    " this those through to too under until up was we were what when where which while who whom whose why"
-    " will with would you your".split()
+    "a about after all also am an and any are as at be because been before being but by can could did"
+    " do does doing for from had has have having he her here hers him his how i if in into is it its"
+    " itself me my of on or our out over she should since so some such than that the their them then"
+    " there these they this those through to too under until up was we were what when where which while"
+    " who whom whose why will with would you your".split()
 )
 _HAN_FILLERS = re.compile(
     "请问|什么时候|什么|哪一年|哪一|哪些|哪个|哪家|哪里|哪儿|哪位|多少|几个|怎么样|怎么|怎样|如何|为什么|为何|是谁|谁|吗|呢|的|了|是"
