@@ -24,6 +24,8 @@ _ABBREVIATION = re.compile(
     r"|Univ|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$|(?:^|\n)[ \t]*\d{1,3}$"
 )
 _LONGEST_ABBREVIATION = 16
+_LINE = re.compile(r"[^\s][^\n]*")
+_SHORT_LINE = 0.6
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Span]:
@@ -50,11 +52,22 @@ def paragraph_starts(text: str, start: int, end: int) -> list[int]:
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
     for match in _BREAK.finditer(text, start, end):
         yield match.end()
+    yield from _short_line_ends(text, start, end)
     for match in _HAN_END.finditer(text, start, end):
         yield match.end()
     for match in _LATIN_END.finditer(text, start, end):
         if not (text[match.start()] == "." and _is_abbreviation(text, start, match.start())):
             yield match.end()
+
+
+def _short_line_ends(text: str, start: int, end: int) -> Iterator[int]:
+    """Yield where a line begins after one much shorter than the longest, such as a title that no mark sets apart."""
+    lines = [Span(m.start(), m.end()) for m in _LINE.finditer(text, start, end)]
+    longest = max((line.end - line.start for line in lines), default=0)
+    for line, following in pairwise(lines):
+        is_short = line.end - line.start < longest * _SHORT_LINE
+        if is_short and not text[following.start].islower() and text[line.end - 1] not in ",，、;；:：-–—":
+            yield following.start
 
 
 def _is_abbreviation(text: str, start: int, dot: int) -> bool:
