@@ -61,7 +61,9 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
 
 
 def _short_line_ends(text: str, start: int, end: int) -> Iterator[int]:
-    """Yield where a line begins after one much shorter than the longest, such as a title that no mark sets apart."""
+    """Yield where a line begins after one much shorter than the longest, such as a title that no mark sets
+    apart.
+    """
     lines = [Span(m.start(), m.end()) for m in _LINE.finditer(text, start, end)]
     longest = max((line.end - line.start for line in lines), default=0)
     for line, following in pairwise(lines):

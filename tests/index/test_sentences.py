@@ -61,7 +61,10 @@ def test_chinese_sentences_keep_their_closing_quotes(text: str, expected: list[s
         ("Things:\n- one\n* two\n• three", ["Things:", "one", "two", "three"]),
         ("1. First\n2. Second thing. Third", ["First", "Second thing.", "Third"]),
         ("1) First\n2、 Second\n（3） Third", ["First", "Second", "（3） Third"]),
-        ("in\n1999. Then peace", ["in\n1999.", "Then peace"]),
+        ("It ended in\n1999. Then peace", ["It ended in\n1999.", "Then peace"]),
+        ("Short title\nA much longer line of prose here,\nthen more", [
+            "Short title", "A much longer line of prose here,\nthen more"
+        ]),
         ("| a | b |\n| --- | --- |\n| 1 | 2 |", ["| a | b |", "| 1 | 2 |"]),
         ("# Head\n> said he\n----\nbelow", ["Head", "said he\n----\nbelow"]),
         ("text\n\n* * *\n\nmore\n\n----\n\nend", ["text", "more", "end"]),
@@ -69,7 +72,7 @@ def test_chinese_sentences_keep_their_closing_quotes(text: str, expected: list[s
         (" \n\t ", []),
         ("?! … -- 😀", []),
     ],
-)
+)  # fmt: skip
 def test_lines_that_are_items_of_their_own_are_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
