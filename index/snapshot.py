@@ -20,7 +20,7 @@ from pincite.index.records import DocumentInfo, Receipt, Stored
 from pincite.index.vectors import Ids, Matrix
 
 _SEPARATOR = " › "
-_FLOAT_BYTES = 4
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Snapshot:
         return {row[0]: np.frombuffer(self._vector_bytes(row), dtype=np.float32) for row in rows}
 
     def _vector_bytes(self, row: tuple[int, bytes]) -> bytes:
-        if not isinstance(row[1], bytes) or len(row[1]) != self.encoder.dimension * _FLOAT_BYTES:
+        if not isinstance(row[1], bytes) or len(row[1]) != self.encoder.dimension * FLOAT_BYTES:
             raise CorpusDamaged(f"the vector of passage {row[0]} has not {self.encoder.dimension} numbers")
         return row[1]
 
@@ -180,22 +180,27 @@ class Snapshot:
         rows = self._connection.execute("SELECT passage FROM deleted WHERE generation > ?", (generation,))
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
-    def spans(self, document: int) -> list[tuple[int, int]]:
-        """Return the spans of a document's groups and passages."""
+    def group_spans(self, document: int) -> list[tuple[int, int]]:
+        """Return the spans of a document's groups, in order."""
         return self._connection.execute(
-            'SELECT start, "end" FROM groups WHERE document = ?1 UNION ALL'
-            ' SELECT start, "end" FROM passages WHERE document = ?1',
-            (document,),
+            'SELECT start, "end" FROM groups WHERE document = ? ORDER BY start', (document,)
         ).fetchall()
 
+    def fields(self, document: int) -> dict[str, str | int | float]:
+        """Return a document's metadata as filters see them."""
+        rows = self._connection.execute("SELECT field, value FROM fields WHERE document = ?", (document,))
+        return dict(rows.fetchall())
+
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite itself finds wrong with the file, its keys and its full-text index."""
+        """Return what SQLite itself finds wrong with the file and its keys."""
         rows = self._connection.execute("PRAGMA integrity_check").fetchall()
         rows += self._connection.execute("PRAGMA foreign_key_check").fetchall()
         return [f"database: {' '.join(map(str, row))}" for row in rows if row != ("ok",)]
 
-    def count(self, table: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    def count(self, table: str, condition: str = "1", *parameters: int) -> int:
+        row = self._connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {condition}", parameters
+        ).fetchone()
         return int(row[0])
 
 
