@@ -267,9 +267,7 @@ class Corpus:
             if not create:
                 raise CorpusNotFound(_absence(self._folder))
             new = (
-                _load(encoder or DEFAULT_ENCODER)
-                if encoder is None or isinstance(encoder, str)
-                else encoder
+                _load(encoder or DEFAULT_ENCODER) if encoder is None or isinstance(encoder, str) else encoder
             )
             with writing(self._folder):
                 if not self._database.is_laid_out:

@@ -1,11 +1,12 @@
 """Text to unit vectors: the ``Encoder`` protocol, and ``load_encoder``, which finds and opens one by name.
 
-Any sentence-transformers model will do. The first load converts it to ONNX (``onnx_export``) and keeps the result
-in the user's cache; later loads open that (``onnx_encoder``) and need neither torch nor transformers. A model that
-cannot be converted runs on sentence-transformers itself (``transformer_encoder``), the same but slower to start.
+Any sentence-transformers model will do. The first load converts it to ONNX (``onnx_export``) and keeps the
+result in the user's cache; later loads open that (``onnx_encoder``) and need neither torch nor transformers.
+A model that cannot be converted runs on sentence-transformers itself (``transformer_encoder``): the same
+vectors, but slower to start.
 
-What a name means on disk, and the check of the weights, is ``encoder_files``'s. A model's query and document prompts
-are not applied, since an encoder does not know which of the two a text is; a default prompt is.
+What a name means on disk, and the check of the weights, is ``encoder_files``'s. A model's prompts for queries
+and for documents are not applied, since an encoder does not know which a text is; a default prompt is.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Encoder(Protocol):
         """Tokens in each whole text, without special tokens and not truncated."""
 
     def known_share(self, text: str) -> float:
-        """0 to 1: the share of the text's characters, spaces aside, that the vocabulary can spell; 1 for none."""
+        """0 to 1: the share of the text's characters, spaces aside, that the vocabulary knows; 1 for none."""
 
 
 def load_encoder(
@@ -55,9 +56,9 @@ def load_encoder(
 ) -> Encoder:
     """The encoder of that name: the default, a folder, or a model of a hub.
 
-    A folder never causes network traffic, and a hub is asked only for what its local copy lacks. ``progress`` is
-    told, in one line each, of work that takes seconds and of a fallback. ``cache`` is the folder for converted
-    models, by default ``encoders`` in the user's cache folder.
+    A folder never causes network traffic, and a hub is asked only for a model that its local cache lacks.
+    ``progress`` is told, in one line each, of work that takes seconds and of a fallback. ``cache`` is the
+    folder for converted models, by default ``encoders`` in the user's cache folder.
 
     Raises ``EncoderUnavailable`` when there is no such model, or its weights are not the expected ones.
     """
@@ -75,12 +76,12 @@ def _open_export(
     files: EncoderFiles, weights_sha256: str, folder: Path, tell: Callable[[str], None]
 ) -> Encoder | None:
     """The converted model in ``folder``; None when there is none yet, or it is damaged."""
-    from pincite.index.onnx_encoder import ExportDamagedError, OnnxEncoder
+    from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder
 
-    if not folder.is_dir():
-        return None
     try:
         return OnnxEncoder.open(folder, name=files.name, weights_sha256=weights_sha256)
+    except ExportMissingError:
+        return None
     except ExportDamagedError as error:
         tell(f"the converted encoder {files.name} is damaged ({error}): converting it again")
         return None

@@ -1,8 +1,8 @@
 """What an encoder's name means on disk: its folder, its weights, and the check that they are the right ones.
 
-The default encoder comes out of an installed package, found without importing it, and its weights must have the
-upstream model's SHA-256. Any other name is a folder, or a model of a hub, fetched once into the hub's own cache.
-Only safetensors weights are taken: the older ``.bin`` files are pickles. Loading a model is left to others.
+The default encoder comes out of an installed package, found without importing it, and its weights must have
+the upstream model's SHA-256. Any other name is a folder, or a model of a hub, fetched once into the hub's own
+cache. Only safetensors weights are taken: the older ``.bin`` files are pickles. Others load the model.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class EncoderFiles:
     def weights_sha256(self, cache: Path) -> str:
         """The hash of the weights, without reading them where it is known.
 
-        The default's is a constant, to be confirmed by ``check_weights`` before the weights are used. Others' are
-        remembered in ``cache`` for as long as the files keep their paths, sizes and times of change.
+        The default's is a constant, to be confirmed by ``check_weights`` before the weights are used. Others'
+        are remembered in ``cache`` for as long as the files keep their paths, sizes and times of change.
         """
         if self.expected_sha256 is not None:
             return self.expected_sha256
@@ -74,7 +74,7 @@ class EncoderFiles:
             )
 
     def settings_digest(self) -> str:
-        """16 hex digits over the tokenizer and configuration files: the same weights may be pooled otherwise."""
+        """16 hex digits over tokenizer and configuration: the same weights may be pooled otherwise."""
         digest = hashlib.sha256()
         for folder, pattern in _module_folders(self.folder):
             for path in sorted(folder.glob(pattern)):
@@ -100,7 +100,7 @@ def find_encoder_files(name: str, *, progress: Callable[[str], None]) -> Encoder
     """
     if not name.strip():
         raise ValueError("an encoder's name is empty: give a model's name or a folder")
-    if name == DEFAULT_ENCODER:
+    if name.removeprefix(f"{HUB_ORGANISATION}/") == DEFAULT_ENCODER:
         folder = packaged_folder() or _hub_folder(name, progress)
         return _files_in(folder, name, DEFAULT_WEIGHTS_SHA256)
     path = Path(name).expanduser()
@@ -112,7 +112,7 @@ def find_encoder_files(name: str, *, progress: Callable[[str], None]) -> Encoder
 
 
 def packaged_folder() -> Path | None:
-    """The model folder of the installed package that carries the default encoder; None without the package."""
+    """The model folder of the installed package with the default encoder; None without the package."""
     spec = importlib.util.find_spec(DEFAULT_PACKAGE.replace("-", "_"))
     for location in (spec and spec.submodule_search_locations) or ():
         if (folder := Path(location) / "model").is_dir():
@@ -176,7 +176,6 @@ def _hub_folder(name: str, progress: Callable[[str], None]) -> Path:
 
 def _snapshot(name: str, *, local_files_only: bool) -> Path:
     from huggingface_hub import snapshot_download
-
     from pincite.index.quiet import quiet
 
     repository = name if "/" in name else f"{HUB_ORGANISATION}/{name}"
@@ -190,7 +189,9 @@ def _snapshot(name: str, *, local_files_only: bool) -> Path:
             )
     except Exception as error:
         advice = (
-            f"`pip install {DEFAULT_PACKAGE}`" if name == DEFAULT_ENCODER else "a folder that holds the model"
+            f"`pip install {DEFAULT_PACKAGE}`"
+            if name.endswith(DEFAULT_ENCODER)
+            else "a folder that holds the model"
         )
         raise EncoderUnavailable(
             f"encoder {name} is not on this machine and could not be fetched ({first_line(error)}): "

@@ -2,7 +2,8 @@
 
 One function per format, chosen by the file's ending, with anything that looks like text read as text. Each
 raises ``UnsupportedDocument`` with the reason that the file's receipt then gives. Files are only read:
-nothing that a document refers to is opened or fetched.
+nothing that a document refers to is opened or fetched. The libraries behind a format are imported when one is
+read, not when a question is asked.
 """
 
 import re
@@ -14,7 +15,6 @@ import charset_normalizer
 from markdown_it import MarkdownIt
 from pincite.index.document import Document, Section
 from pincite.index.errors import UnsupportedDocument
-from pincite.index.pdf import read_pdf
 
 TEXT_SUFFIXES = frozenset({".txt", ".text", ".log"})
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
@@ -37,6 +37,8 @@ def read_file(path: Path, content: bytes, password: str | None = None) -> tuple[
         raise UnsupportedDocument("the file is empty")
     suffix = path.suffix.lower()
     if suffix in PDF_SUFFIXES or content.startswith(b"%PDF-"):
+        from pincite.index.pdf import read_pdf
+
         document = read_pdf(content, password)
     else:
         document = text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
@@ -87,6 +89,8 @@ def _decode_as(content: bytes, encoding: str) -> str:
 def _guess(content: bytes) -> str:
     if b"\x00" in content[:4096] and not re.search(rb"(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", content[:4096]):
         raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
+    import charset_normalizer
+
     best = charset_normalizer.from_bytes(content).best()
     if best is None:
         raise UnsupportedDocument("its text encoding could not be told; save it as UTF-8")
@@ -104,6 +108,8 @@ def _is_binary(text: str) -> bool:
 def markdown_sections(text: str) -> tuple[Section, ...]:
     """Return the sections that the headings of a Markdown text make; none where it has no heading."""
     starts = _line_starts(text)
+    from markdown_it import MarkdownIt
+
     tokens = MarkdownIt("commonmark").parse(text)
     headings = [
         (

@@ -2,10 +2,10 @@
 
 A converted model is a folder, written once by ``onnx_export`` and never changed:
 
-    export.json        an ``Export``: what the tokenizer and the caller must know, and the files' sizes and hashes
+    export.json        an ``Export``: what tokenizer and caller must know, and the files' sizes and hashes
     tokenizer.json     the model's tokenizer, in the tokenizers library's own form
     model.onnx         the graph: ids and mask to unit vectors
-    model.onnx.data    the weights, which onnxruntime maps instead of copying
+    model.onnx.data    the weights, which onnxruntime maps into memory instead of copying
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pincite.index.encoder_files import EncoderIdentity, sha256_of
+from pincite.index.encoder_files import EncoderIdentity, first_line, sha256_of
 from pincite.index.text_tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ MODEL = "model.onnx"
 FORMAT = 1
 BATCH_SIZE = 32
 MAX_BATCH_TOKENS = 16_384  # fewer texts to a batch for models with a long window: attention is quadratic
+
+
+class ExportMissingError(Exception):
+    """There is no converted model, or none that can be read."""
 
 
 class ExportDamagedError(Exception):
@@ -61,12 +65,16 @@ class Export:
 
     @classmethod
     def read(cls, folder: Path) -> Export:
-        """Raises ``ExportDamagedError`` when the record is missing, or not of this form."""
+        """Raises ``ExportMissingError`` without a record, ``ExportDamagedError`` if it has another form."""
         try:
-            fields = json.loads((folder / RECORD).read_text("utf-8"))
+            content = (folder / RECORD).read_bytes()
+        except OSError as error:
+            raise ExportMissingError(f"{RECORD}: {error!r}") from error
+        try:
+            fields = json.loads(content)
             fields["files"] = tuple(ExportedFile(**file) for file in fields["files"])
             export = cls(**fields)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ExportDamagedError(f"{RECORD}: {error!r}") from error
         if export.format != FORMAT:
             raise ExportDamagedError(f"{RECORD} has format {export.format}, not {FORMAT}")
@@ -89,7 +97,11 @@ class Export:
     def check_contents(self, folder: Path) -> None:
         """Read every file and compare hashes."""
         for file in self.files:
-            if sha256_of(folder / file.name) != file.sha256:
+            try:
+                found = sha256_of(folder / file.name)
+            except OSError as error:
+                raise ExportDamagedError(f"{file.name}: {error!r}") from error
+            if found != file.sha256:
                 raise ExportDamagedError(f"{file.name} is not what was written")
 
 
@@ -98,16 +110,16 @@ class OnnxEncoder:
     """An ``Encoder`` over a converted model."""
 
     identity: EncoderIdentity
-    session: InferenceSession
-    tokenizer: TextTokenizer
+    session: InferenceSession = field(repr=False)
+    tokenizer: TextTokenizer = field(repr=False)
     padding_id: int
 
     @classmethod
     def open(cls, folder: Path, *, name: str, weights_sha256: str) -> OnnxEncoder:
         """Open the converted model in ``folder``.
 
-        Raises ``ExportDamagedError`` when its files are missing or changed. The hashes are computed while onnxruntime
-        loads: 0.06 s for 90 MB, and the session is thrown away if they differ.
+        Raises ``ExportMissingError`` when there is none, and ``ExportDamagedError`` when its files are not as
+        they were written. Hashing 90 MB takes 0.06 s, and is done while onnxruntime loads them.
         """
         export = Export.read(folder)
         export.check_sizes(folder)
@@ -115,8 +127,10 @@ class OnnxEncoder:
             checked = pool.submit(export.check_contents, folder)
             try:
                 encoder = cls._load(folder, export, name, weights_sha256)
-            finally:
-                checked.result()  # raised instead of whatever damaged files did to the libraries
+            except Exception as error:
+                checked.result()  # which file is damaged says more than what the libraries made of it
+                raise ExportDamagedError(f"it cannot be opened: {first_line(error)}") from error
+            checked.result()
         return encoder
 
     @classmethod

@@ -1,8 +1,8 @@
 """Converts a sentence-transformers model to ONNX, checks the result against the model, and stores it.
 
-Transformer, pooling and normalisation become one graph, through torch's own exporter. It is made in a folder of its
-own and renamed into place when complete, so that neither a crash nor a second process leaves half of one. Models
-with further modules are refused. https://docs.pytorch.org/docs/stable/onnx_export.html
+Transformer, pooling and normalisation become one graph, through torch's own exporter. It is made in a folder
+of its own and renamed into place when complete, so that neither a crash nor a second process leaves half of
+one. Models with further modules are refused. https://docs.pytorch.org/docs/stable/onnx_export.html
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pincite.index.onnx_encoder import (
     Export,
     ExportDamagedError,
     ExportedFile,
+    ExportMissingError,
     OnnxEncoder,
 )
 from pincite.index.quiet import quiet
@@ -37,7 +38,7 @@ PROBES = (
     "",
     "bank",
     "Which bank built 30 internal tools?",
-    "Singapore's OCBC Bank has developed about 30 internal tools; they are now used across the whole business.",
+    "Singapore's OCBC Bank has developed about 30 internal tools; they are used across the whole business.",
     "NAÏVE Café, STRASSE/straße, ﬁne: ½ of 1,234.5 €!",
     "def f(x): return {'a': [x ** 2 for _ in range(3)]}  # https://example.org/?q=1&r=2",
     "新加坡华侨银行开发了约三十个内部工具。",
@@ -47,7 +48,7 @@ PROBES = (
     "भारत की राजधानी नई दिल्ली है। 🙂👩‍👩‍👧",
     " Tabs\tand\nlines,  [SEP] and </s> as plain text ",
     "The quick brown fox jumps over the lazy dog near the old river bank. " * 5,
-    "Long texts are cut at the window, and both sides have to cut them at the very same token. " * 700,
+    "Long texts are cut at the window, and both sides have to cut them at the very same token. " * 35,
 )
 
 
@@ -58,7 +59,7 @@ class ExportFailedError(Exception):
 def convert(encoder: TransformerEncoder, folder: Path) -> OnnxEncoder:
     """Convert the encoder's model into ``folder`` and open it from there.
 
-    That a model cannot be converted is noted beside ``folder``, and not tried again until the libraries change.
+    That a model cannot be converted is noted beside ``folder``; it is tried again when a library changes.
     Raises ``ExportFailedError``, also when ``folder`` cannot be written.
     """
     if refusal := _refusal(encoder):
@@ -75,7 +76,7 @@ def convert(encoder: TransformerEncoder, folder: Path) -> OnnxEncoder:
                 note.write_text("\n".join((failure, *_versions())), "utf-8")
                 raise ExportFailedError(failure)
             return _publish(complete, folder, encoder.identity)
-    except (OSError, ExportDamagedError) as error:
+    except (OSError, ExportMissingError, ExportDamagedError) as error:
         raise ExportFailedError(
             f"{folder.parent} cannot keep the converted model ({first_line(error)})"
         ) from error
@@ -104,12 +105,18 @@ def _write(encoder: TransformerEncoder, folder: Path) -> str:
     try:
         with quiet():
             _write_graph(encoder.model, folder / MODEL)
+        _write_rest(encoder, folder)
+        return _disagreement(encoder, _open(folder, encoder.identity))
     except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the exporter raises whatever it stumbles over; told by the caller
-        return f"torch cannot convert it ({first_line(error)})"
+        raise  # the disk's fault, not the model's
+    except Exception as error:  # noqa: BLE001 - libraries raise whatever they stumble over; the caller tells it
+        return f"it cannot be converted ({first_line(error)})"
+
+
+def _write_rest(encoder: TransformerEncoder, folder: Path) -> None:
+    """The tokenizer, and the record of all files beside it."""
     tokenizer = encoder.tokenizer
-    tokenizer.tokenizer.save(str(folder / TOKENIZER))
+    tokenizer.tokenizer.save(str(folder / TOKENIZER), pretty=False)
     Export(
         format=FORMAT,
         dimension=encoder.identity.dimension,
@@ -122,18 +129,18 @@ def _write(encoder: TransformerEncoder, folder: Path) -> str:
         ),
         versions=_versions(),
     ).write(folder)
-    return _disagreement(encoder, _open(folder, encoder.identity))
 
 
 def _write_graph(model: SentenceTransformer, path: Path) -> None:
     import torch
 
     model[0].auto_model.set_attn_implementation("eager")
-    example = torch.ones(2, 7, dtype=torch.int64)
+    ids = torch.arange(14).reshape(2, 7)
+    mask = torch.ones_like(ids)  # a tensor of its own: one given twice would be traced as one input
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
     torch.onnx.export(
         _sentence_graph(model),
-        (example, example),
+        (ids, mask),
         path,
         dynamo=True,
         external_data=True,
@@ -188,7 +195,7 @@ def _publish(complete: Path, folder: Path, identity: EncoderIdentity) -> OnnxEnc
     except OSError:
         try:
             return _open(folder, identity)
-        except ExportDamagedError:
+        except (ExportMissingError, ExportDamagedError):
             shutil.rmtree(folder)
             complete.rename(folder)
     _flush(folder.parent)

@@ -16,7 +16,7 @@ from pincite.index.sentences import paragraph_starts, sentence_spans
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
-_REFERENCE = re.compile(r"[ \t]*\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]")
+REFERENCE = re.compile(r"[ \t]*\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]")
 _SMALLEST_WINDOW = 16
 _ROOM_FOR_CONTEXT = 0.25
 
@@ -107,7 +107,7 @@ def without_references(text: str) -> str:
     >>> without_references("It grew [3] by\\nhalf [2][4].")
     'It grew by half.'
     """
-    return " ".join(_REFERENCE.sub("", text).split())
+    return " ".join(REFERENCE.sub("", text).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
-"""Keeps the model libraries' own chatter off the user's terminal while a model is loaded, fetched or converted.
+"""Keeps the model libraries' chatter off the user's terminal while a model is fetched, loaded or converted.
 
-Warnings and these loggers are put back as they were afterwards. Errors are still logged, and exceptions pass.
+Warnings and loggers are put back afterwards as they were. Errors are still logged, and exceptions pass.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,7 +45,11 @@ def _errors_only(logger: logging.Logger) -> Iterator[None]:
 
 @contextmanager
 def _no_bars() -> Iterator[None]:
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
 
     shown = not are_progress_bars_disabled()
     disable_progress_bars()

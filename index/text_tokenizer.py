@@ -1,7 +1,7 @@
 """Texts to token ids: what both kinds of encoder share.
 
-The ``tokenizers.Tokenizer`` underneath is used without truncation and padding, so it has no state that changes and
-several threads may share it; rows are cut to the window here, before the special tokens are added.
+The ``tokenizers.Tokenizer`` underneath is used without truncation and padding, so it has no state that
+changes, and several threads may share it; rows are cut to the window here, before special tokens are added.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class TextTokenizer:
-    """``window`` counts tokens of prefix and text, not the special ones; ``prefix`` is put before every text."""
+    """``prefix`` goes before every text; ``window`` counts the tokens of both, not the special ones."""
 
     tokenizer: Tokenizer
     window: int

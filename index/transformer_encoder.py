@@ -30,8 +30,8 @@ class TransformerEncoder:
     """An ``Encoder`` over a ``SentenceTransformer``."""
 
     identity: EncoderIdentity
-    model: SentenceTransformer
-    tokenizer: TextTokenizer
+    model: SentenceTransformer = field(repr=False)
+    tokenizer: TextTokenizer = field(repr=False)
     padding_id: int
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 

@@ -6,7 +6,7 @@ The extractive reader is in ``reading``, the LLM in ``generating``; what either 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,46 @@ def ask(
     an LLM ("ollama/qwen3:4b", "http://host:port/v1#model", or a llama-index LLM object); None is the reader,
     which needs none. Below ``min_confidence`` (0..1, None for the default) the result is "not answered", an
     ordinary result. When the LLM fails the reader answers, with a note; with ``fallback=False`` that raises
-    ``AnswererUnavailable`` instead.
+    ``AnswererUnavailable`` instead. ``history`` is for follow-up questions; as yet they are searched for as
+    they stand.
 
-    Raises ValueError for an empty question, ``CorpusNotFound`` where there is no corpus: asking never makes
-    one.
+    Raises ValueError for an empty question or an ``llm`` of no known form, ``CorpusNotFound`` where there is
+    no corpus: asking never makes one.
     """
+    return _run(question, corpus, top_k, where, llm, history, min_confidence, fallback)
+
+
+def stream(
+    question: str,
+    corpus: Corpus | str | Path = ".pincite",
+    *,
+    top_k: int = 8,
+    where: Where | None = None,
+    llm: Any = None,
+    history: Sequence[Turn] = (),
+    min_confidence: float | None = None,
+    fallback: bool = True,
+) -> Iterator[str | Answer]:
+    """Answer as ``ask`` does, in pieces: the text a claim at a time, each verified, then the ``Answer``.
+
+    The pieces joined are the answer's text. Errors are raised when the first piece is asked for.
+    """
+    answer = _run(question, corpus, top_k, where, llm, history, min_confidence, fallback)
+    for number, claim in enumerate(answer.claims):
+        yield CLAIM_SEPARATOR + claim.text if number else claim.text
+    yield answer
+
+
+def _run(
+    question: str,
+    corpus: Corpus | str | Path,
+    top_k: int,
+    where: Where | None,
+    llm: Any,
+    history: Sequence[Turn],  # noqa: ARG001 - follow-up questions are not made standalone yet
+    min_confidence: float | None,
+    fallback: bool,
+) -> Answer:
     started = time.perf_counter()
     if not question.strip():
         raise ValueError("the question is empty")
@@ -51,7 +86,7 @@ def ask(
         hits = source.search(question, top_k=top_k, where=where)
         draft = _draft(question, hits, source, llm, fallback)
         threshold = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
-        answer = settle(
+        return settle(
             question,
             draft,
             hits,
@@ -59,4 +94,19 @@ def ask(
             min_confidence=threshold,
             seconds=time.perf_counter() - started,
         )
-    return answer
+
+
+def _draft(question: str, hits: Sequence[Hit], corpus: Corpus, llm: Any, fallback: bool) -> Draft:
+    """Have the LLM answer, or the reader where there is none or, with ``fallback``, where it fails."""
+    note = ""
+    if llm is not None:
+        from pincite.generating import Generator
+
+        try:
+            return Generator.from_llm(llm).answer(question, hits)
+        except AnswererUnavailable as error:
+            if not fallback:
+                raise
+            note = f"The LLM did not answer ({error}): this is the reader's answer."
+    draft = Reader(corpus.encoder).answer(question, hits)
+    return replace(draft, notes=(*draft.notes, note)) if note else draft

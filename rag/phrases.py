@@ -9,13 +9,17 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pincite.index.document import Span
 from pincite.index.tokens import STOP_WORDS, fold, terms_of
 from pincite.questions import Question
 
 LONGEST_PHRASE = 10
-_TOKEN = re.compile(r"[$€£¥]?\d+(?:[.,:/]\d+)*(?:%|(?:st|nd|rd|th|s)\b)?|\w+(?:[-'’.&/]\w+)*|[^\w\s]")
+_LONGEST_APPOSITION = 4
+_TOKEN = re.compile(
+    r"(?:[A-Za-z]\.){2,}|[$€£¥]?\d+(?:[.,:/]\d+)*(?:%|(?:st|nd|rd|th|s)\b)?|\w+(?:[-'’.&/]\w+)*|[^\w\s]"
+)
 _YEAR = re.compile(r"(?:1\d|20)\d\ds?$")
 _MONTHS = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday"
@@ -56,6 +60,7 @@ class Word:
     is_number: bool
     is_date: bool
     is_asked: bool
+    is_name: bool
     is_head: bool
 
 
@@ -69,6 +74,7 @@ def best_phrase(question: Question, text: str, sentence: Span, weights: Mapping[
     best = max(range(len(scores)), key=scores.__getitem__)
     total = sum(math.exp(score - scores[best]) for score in scores)
     first, last = candidates[best]
+    last = _with_apposition(words, first, last)
     return Phrase(Span(words[first].start, words[last].end), 1 / total)
 
 
@@ -97,6 +103,8 @@ def features(question: Question, words: Sequence[Word], first: int, last: int) -
     for name in _features(words, first, last):
         yield name
         yield f"{question.kind}|{name}"
+        if question.form:
+            yield f"{question.kind} {question.form}|{name}"
 
 
 def _features(words: Sequence[Word], first: int, last: int) -> Iterator[str]:
@@ -129,12 +137,24 @@ def _features(words: Sequence[Word], first: int, last: int) -> Iterator[str]:
     yield f"commas={min(2, sum(word.folded == ',' for word in inside))}"
     yield f"small words={min(3, sum(word.is_stop for word in inside))}"
     yield f"opens={'first' if first == 0 else 'later'}"
-    before = next((distance for distance in range(1, first + 1) if words[first - distance].is_asked), None)
-    after = next(
-        (distance for distance in range(1, len(words) - last) if words[last + distance].is_asked), None
-    )
-    yield f"before={_distance(before)}"
-    yield f"after={_distance(after)}"
+    before = [word for word in words[:first][::-1] if not word.is_stop]
+    after = [word for word in words[last + 1 :] if not word.is_stop]
+    yield f"before={_distance(before, named=False)}"
+    yield f"after={_distance(after, named=False)}"
+    yield f"name before={_distance(before, named=True)}"
+    yield f"name after={_distance(after, named=True)}"
+
+
+def _with_apposition(words: Sequence[Word], first: int, last: int) -> int:
+    """Return the last word of the phrase together with the name in apposition to it: "its first model, *GPT-oss*,"."""
+    following = words[last + 1 : last + 2 + _LONGEST_APPOSITION + 1]
+    is_plain = not any(word.is_capital or word.is_number for word in words[first : last + 1])
+    if not is_plain or not following or following[0].folded != ",":
+        return last
+    name = list(takewhile(lambda word: word.is_capital, following[1:]))
+    after = words[last + 2 + len(name)] if last + 2 + len(name) < len(words) else None
+    is_closed = after is None or after.folded in (",", ".")
+    return last + 1 + len(name) if 0 < len(name) <= _LONGEST_APPOSITION and is_closed else last
 
 
 def _word(match: re.Match[str], asked: set[str], question: Question, is_first: bool) -> Word:
@@ -152,6 +172,7 @@ def _word(match: re.Match[str], asked: set[str], question: Question, is_first: b
         is_number=any(map(str.isdigit, raw)) or folded in _NUMBER_WORDS,
         is_date=is_date,
         is_asked=bool(terms & asked) and not is_stop,
+        is_name=bool(terms & question.names),
         is_head=bool(terms & question.head),
     )
 
@@ -176,5 +197,9 @@ def _share(part: int, whole: int) -> str:
     return "none" if not part else "all" if part == whole else "some"
 
 
-def _distance(value: int | None) -> str:
-    return "never" if value is None else str(value) if value < 4 else "near" if value < 8 else "far"
+def _distance(words: Sequence[Word], *, named: bool) -> str:
+    """Return how far the nearest word of the question is: a name or number of it, or any other word."""
+    for distance, word in enumerate(words, start=1):
+        if word.is_asked and word.is_name == named:
+            return str(distance) if distance < 4 else "near" if distance < 8 else "far"
+    return "never"

@@ -41,6 +41,9 @@ _CHINESE: tuple[tuple[Kind, str], ...] = (
     ("what", r"什么|何"),
 )
 _HEAD = re.compile(r"\b(?:what|which)\s+((?:[\w'’-]+\s*){1,3})", re.IGNORECASE)
+_FORM = re.compile(
+    r"\b(?:who|whom|what|which)\s+(do|does|did|is|are|was|were|has|have|had|can|could|would|will|should)\b"
+)
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’&.-]*|\b\w*\d\w*\b")
 
 
@@ -48,12 +51,14 @@ _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’&.-]*|\b\w*\d\w*\b")
 class Question:
     """A question taken apart. All terms are as ``index.tokens`` makes them.
 
+    ``form`` is the word after the question word where it shapes the answer ("did", "is", …), else empty.
     ``names`` are the terms of names and numbers in it, which a passage that answers should hold; ``head`` those of the noun
     after "which" or "what" ("which bank"), which the answer itself may hold.
     """
 
     text: str
     kind: Kind
+    form: str
     terms: tuple[str, ...]
     names: frozenset[str]
     head: frozenset[str]
@@ -66,7 +71,13 @@ class Question:
         terms = tuple(query_terms(text))
         names = {term for match in _NAME.finditer(text.strip()) for term in terms_of(match.group())}
         return cls(
-            text, _kind(text, is_chinese), terms, frozenset(names & set(terms)), _head(text), is_chinese
+            text=text,
+            kind=_kind(text, is_chinese),
+            form=_form(text),
+            terms=terms,
+            names=frozenset(names & set(terms)),
+            head=_head(text),
+            is_chinese=is_chinese,
         )
 
 
@@ -76,6 +87,11 @@ def _kind(text: str, is_chinese: bool) -> Kind:
         if re.search(pattern, folded):
             return kind
     return "other"
+
+
+def _form(text: str) -> str:
+    match = _FORM.search(fold(text))
+    return match.group(1) if match else ""
 
 
 def _head(text: str) -> frozenset[str]:

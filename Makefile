@@ -1,0 +1,66 @@
+# The one front for people and CI. `make ask` and `make test` do all the set-up they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+Q ?= which bank built 30 internal tools?
+export Q
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LINKS := build/check/pincite
+CORPUS := .pincite/corpus.sqlite3
+
+.DEFAULT_GOAL := help
+.PHONY: help ask ui test check format bench train clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+ask: $(CORPUS) ## answer a question from seeds/: make ask Q="…"
+	@$(BIN)/pincite ask "$$Q"
+
+ui: $(CORPUS) ## open the chat page on seeds/
+	@$(BIN)/pincite ui --open
+
+test: $(VENV)/.dev ## run the whole test suite, browser tests included
+	@tests/install-chromium
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/.dev ## lint, format, types, import directions
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@# mypy and import-linter follow no mapping of packages, but they follow links
+	@rm -rf $(LINKS) && mkdir -p $(LINKS)
+	@ln -s $(CURDIR)/rag/* $(CURDIR)/index $(CURDIR)/ui $(LINKS)
+	@$(BIN)/mypy
+	@PYTHONPATH=$(dir $(LINKS)) $(BIN)/lint-imports
+
+format: $(VENV)/.dev ## put the code in form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
+	@$(BIN)/python benchmarks/answers.py $(DATA)
+
+train: $(VENV)/.dev ## learn the reader's weights: make train DATA=…/data
+	@$(BIN)/python training/train_reader.py $(DATA)
+
+clean: ## remove what was made, the virtual environment and the sample corpus included
+	rm -rf $(VENV) .pincite build dist *.egg-info
+
+$(CORPUS): $(wildcard seeds/*) | $(VENV)/.installed
+	@$(BIN)/pincite index seeds --prune
+	@touch $@
+	@echo
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pincite needs Python 3.11 or later; name one: make PYTHON=python3.12")'
+	@echo "Installing pincite into $(VENV), once; this takes a few minutes." >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	@echo "Installing the development tools, once." >&2
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@

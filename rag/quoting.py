@@ -1,0 +1,125 @@
+"""Finds the words that an LLM quotes in the passage they were taken from, and says where they stand.
+
+A quote is looked for as it is, then folded: white space, quotation marks, dashes, invisible characters, and
+the width and composition of characters (Unicode NFKC, but without superscripts and fractions, which would
+turn 10² into 102) no longer count, nor do a source's own references such as ``[3]``, which the LLM is not
+shown. Both texts must then be equal, so nothing is ever found that is merely similar. A map leads from every
+folded character back to its place, and the span that comes out is the text as it stands, references included.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from unicodedata import combining, decomposition, normalize
+
+from pincite.index.document import Span
+from pincite.index.passages import REFERENCE
+
+_MARKS = dict.fromkeys('"`´ʼ‘’‚‛“”„‟′″«»「」『』〝〞〟', "'")
+_DASHES = dict.fromkeys("‐‑‒–—―−", "-")
+_ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it would look like one of its delimiters
+_INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "")
+_ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES, **_INVISIBLE})
+
+_HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_WORD = rf"[^\W{_UNSPACED}]"
+_INSIDE = re.compile(
+    rf"(?<={_WORD}|[\u0300-\u036f])(?={_WORD})"  # a word, in scripts that part words by spaces
+    r"|(?<=\d[.,])(?=\d)|(?<=\d)(?=[.,]\d)"  # 2.5 or 1,300
+    r"|(?<=[\s(]-)(?=\d)|(?<=^-)(?=\d)"  # -5
+)
+_IS_HAN = re.compile(f"[{_HAN}]")
+_EDGES = " \t\n'\"“”‘’«»「」…."
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """Characters with the offset in the original text that each comes from."""
+
+    text: str
+    offsets: Sequence[int]
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as it is compared.
+
+    >>> fold("“Ｔｗｏ\\u00a0 thirds” [3] – of it")
+    "'Two thirds' - of it"
+    """
+    return normalize("NFC", _fold(text).text)
+
+
+def locate(text: str, quote: str) -> Span | None:
+    """Return the span of ``text`` where ``quote`` first stands, exactly or else folded; None if nowhere.
+
+    A span never begins or ends inside a word or a number: "5 %" does not stand in "2.5 %". Quotation marks,
+    dots and an ellipsis that an LLM set around its quote may be missing in the text.
+    """
+    trimmed = quote.strip(_EDGES)
+    if not any(character.isalnum() for character in _fold(trimmed).text):
+        return None
+    exact, folded = _Mapped(text, range(len(text))), _fold(text)
+    for candidate in (quote.strip(), trimmed):
+        span = _find(exact, candidate) or _find(folded, _fold(candidate).text)
+        if span:
+            return span
+    return None
+
+
+def _find(mapped: _Mapped, sought: str) -> Span | None:
+    start = mapped.text.find(sought)
+    while start >= 0:
+        end = start + len(sought)
+        if not (_cuts(mapped, start) or _cuts(mapped, end)):
+            return Span(mapped.offsets[start], mapped.offsets[end - 1] + 1)
+        start = mapped.text.find(sought, start + 1)
+    return None
+
+
+def _cuts(mapped: _Mapped, at: int) -> bool:
+    """Whether a boundary at ``at`` would part a character, a word or a number."""
+    text, offsets = mapped.text, mapped.offsets
+    if not 0 < at < len(text):
+        return False
+    return offsets[at - 1] == offsets[at] or bool(combining(text[at])) or bool(_INSIDE.match(text, at))
+
+
+def _fold(text: str) -> _Mapped:
+    characters: list[str] = []
+    offsets: list[int] = []
+    space = -1
+    for offset in _kept(text):
+        if text[offset].isspace():
+            space = offset if space < 0 else space
+            continue
+        plain = _plain(text[offset])
+        if not plain:
+            continue
+        if space >= 0 and characters and not (_IS_HAN.match(characters[-1]) or _IS_HAN.match(plain)):
+            characters.append(" ")
+            offsets.append(space)
+        space = -1
+        characters += plain
+        offsets += [offset] * len(plain)
+    return _Mapped("".join(characters), offsets)
+
+
+def _kept(text: str) -> list[int]:
+    """Return the offsets of the characters outside references."""
+    kept: list[int] = []
+    end = 0
+    for reference in REFERENCE.finditer(text):
+        kept += range(end, reference.start())
+        end = reference.end()
+    return kept + list(range(end, len(text)))
+
+
+@cache
+def _plain(character: str) -> str:
+    """Return what a character, not white space, counts as: decomposed, so that é is e and an accent."""
+    if decomposition(character).startswith(("<super>", "<fraction>")):
+        return character
+    plain = normalize("NFKD", character.translate(_ALIKE)).translate(_ALIKE)
+    return character if any(part.isspace() for part in plain) else plain

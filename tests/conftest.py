@@ -1,0 +1,86 @@
+"""Fixtures that every room's tests may ask for."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pincite.index.corpus import Corpus
+from pincite.index.encoder import Encoder, load_encoder
+
+from tests.fakes import FakeEncoder
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds"
+NO_NETWORK = Path(__file__).parent / "no_network"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def user_cache(pytestconfig: pytest.Config) -> Iterator[None]:
+    """A cache folder that is not the user's, also for subprocesses; it lasts from one run to the next."""
+    assert pytestconfig.cache is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(pytestconfig.cache.mkdir("pincite-user-cache")))
+        patch.setenv("PYTHONPATH", str(NO_NETWORK))
+        for name in ("PINCITE_CORPUS", "PINCITE_LLM", "OPENAI_API_KEY"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def encoder(user_cache: None) -> Encoder:
+    """The default encoder itself; converted on the first run, then opened in 0.2 seconds."""
+    return load_encoder()
+
+
+@pytest.fixture
+def fake_encoder() -> FakeEncoder:
+    """An encoder that costs nothing."""
+    return FakeEncoder()
+
+
+@pytest.fixture(scope="session")
+def seeds_folder(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of seeds/ and, beside it, a corpus of it. Read only: copy the corpus to change it."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(SEEDS, folder / "seeds")
+    with Corpus.open(folder / ".pincite", encoder=encoder) as corpus:
+        receipts = corpus.add(folder / "seeds")
+    assert {receipt.status for receipt in receipts} == {"added"}
+    return folder
+
+
+@pytest.fixture
+def seeds_corpus(seeds_folder: Path, encoder: Encoder) -> Iterator[Corpus]:
+    """The corpus of seeds/. Read only."""
+    with Corpus.open(seeds_folder / ".pincite", create=False, encoder=encoder) as corpus:
+        yield corpus
+
+
+@pytest.fixture
+def pincite(tmp_path: Path) -> Run:
+    """Runs the real command line in an empty folder, its output captured."""
+
+    def run(*arguments: str, cwd: Path | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pincite", *arguments],
+            cwd=cwd or tmp_path,
+            input=stdin,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,115 @@
+"""Asking with an LLM and without, whole and in pieces; a closed port stands for a server that is down."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pincite
+import pytest
+from pincite import Answer, AnswererUnavailable, Corpus
+
+from tests.fakes import FakeEncoder
+
+TEXT = "The tidal mill was built in 1742 [3]. It has two wheels. Nobody lives there."
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, fake_encoder: FakeEncoder) -> Iterator[Corpus]:
+    with Corpus.open(tmp_path / "corpus", encoder=fake_encoder) as opened:
+        opened.add_text(TEXT, source="mill.txt")
+        yield opened
+
+
+@pytest.fixture
+def llm_that_is_down() -> str:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}/v1#mini"
+
+
+def llm_saying(*claims: tuple[str, str]) -> Any:
+    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.llms import MockLLM
+
+    entries = [{"text": text, "passage": "P1", "quote": quote} for text, quote in claims]
+
+    class Scripted(MockLLM):
+        def chat(self, messages: Any, **options: Any) -> ChatResponse:
+            return ChatResponse(
+                message=ChatMessage(role="assistant", content=json.dumps({"claims": entries}))
+            )
+
+    return Scripted(max_tokens=None)
+
+
+def pieces_and_answer(stream: Iterator[str | Answer]) -> tuple[list[str], Answer]:
+    *pieces, answer = stream
+    assert isinstance(answer, Answer)
+    return [piece for piece in pieces if isinstance(piece, str)], answer
+
+
+TWO_CLAIMS = (
+    ("It was built in 1742.", "tidal mill was built in 1742. It has two wheels"),
+    ("It is empty.", "Nobody lives there"),
+)
+
+
+def test_an_llms_claims_are_cited_from_the_document(corpus: Corpus) -> None:
+    answer = pincite.ask("When was the mill built?", corpus, llm=llm_saying(*TWO_CLAIMS))
+    assert answer.text == "It was built in 1742. It is empty."
+    assert [citation.quote for citation in answer.citations] == [
+        "tidal mill was built in 1742 [3]. It has two wheels",
+        "Nobody lives there",
+    ]
+    for citation in answer.citations:
+        assert corpus.text(citation.document_id)[citation.start : citation.end] == citation.quote
+    assert [claim.citations for claim in answer.claims] == [(1,), (2,)]
+    assert answer.method.startswith("llm:")
+
+
+@pytest.mark.parametrize("llm", [None, "two claims", "no claims"])
+def test_the_pieces_of_a_stream_are_the_text_of_what_ask_returns(corpus: Corpus, llm: str | None) -> None:
+    claims = TWO_CLAIMS if llm == "two claims" else ()
+    options: dict[str, Any] = {"llm": llm_saying(*claims) if llm else None, "min_confidence": 0.0}
+    pieces, answer = pieces_and_answer(pincite.stream("When was the mill built?", corpus, **options))
+    asked = pincite.ask("When was the mill built?", corpus, **options)
+    assert "".join(pieces) == answer.text
+    assert len(pieces) == len(answer.claims) == {None: 1, "two claims": 2, "no claims": 0}[llm]
+    assert answer.to_dict() | {"seconds": 0} == asked.to_dict() | {"seconds": 0}
+
+
+def test_the_reader_answers_for_an_llm_that_is_down_and_says_so(
+    corpus: Corpus, llm_that_is_down: str
+) -> None:
+    alone = pincite.ask("When was the mill built?", corpus)
+    answer = pincite.ask("When was the mill built?", corpus, llm=llm_that_is_down)
+    assert (answer.text, answer.citations, answer.method) == (alone.text, alone.citations, "reader")
+    (note,) = answer.notes
+    assert note.startswith("The LLM did not answer (mini at 127.0.0.1:")
+    assert note.endswith("cannot be reached: is the server running?): this is the reader's answer.")
+
+
+@pytest.mark.parametrize("door", [pincite.ask, lambda *a, **k: list(pincite.stream(*a, **k))])
+def test_without_fallback_an_llm_that_is_down_is_an_error(
+    corpus: Corpus, llm_that_is_down: str, door: Any
+) -> None:
+    with pytest.raises(AnswererUnavailable, match="cannot be reached"):
+        door("When was the mill built?", corpus, llm=llm_that_is_down, fallback=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "problem"),
+    [
+        (" ", {}, "the question is empty"),
+        ("When?", {"min_confidence": 1.5}, "between 0 and 1, got 1.5"),
+        ("When?", {"llm": "qwen3"}, "llm must be"),
+    ],
+)
+@pytest.mark.parametrize("door", [pincite.ask, lambda *a, **k: list(pincite.stream(*a, **k))])
+def test_a_wrong_argument_is_refused(
+    corpus: Corpus, question: str, options: dict[str, Any], problem: str, door: Any
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        door(question, corpus, **options)
