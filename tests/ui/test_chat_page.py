@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from pincite.index.corpus import Corpus
+from pincite.index.encoder import Encoder
 from pincite.index.locking import writing
 from pincite.ui import chat
 
@@ -53,11 +54,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("page")
     (folder / "quetzal.txt").write_text(f"Group 1 - {HOSTILE} [7] - Nothing else is for sale [8]\n", "utf-8")
     journal, errors = folder / "journal.txt", folder / "errors.txt"
-    with Corpus.open(folder / "corpus") as corpus, errors.open("wb") as standard_error:
+    with Corpus.open(folder / "corpus", encoder=encoder) as corpus, errors.open("wb") as standard_error:
         corpus.add(SEEDS, folder / "quetzal.txt", exclude=["README.md"])
         server = subprocess.Popen(
             [sys.executable, HERE / "page_server.py", corpus.location, journal],
