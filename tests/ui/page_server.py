@@ -11,7 +11,9 @@ own process takes for an error. The question ``!wait`` waits for a line of input
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from pincite.answering import ask
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
@@ -35,7 +37,6 @@ def main(location: str, journal: str) -> None:
                 lines.write(f"connect {arguments[0]}\n")
 
         sys.addaudithook(lambda event, arguments: None if lines.closed else note(event, arguments))
-        real_ask = chat.ask
 
         def faulty_ask(question: str, *arguments: Any, **options: Any) -> Answer:
             lines.write(f"asked {question}\n")
@@ -43,10 +44,9 @@ def main(location: str, journal: str) -> None:
                 raise FAULTS[question]
             if question == "!wait":
                 sys.stdin.readline()
-            return real_ask(question, *arguments, **options)
+            return ask(question, *arguments, **options)
 
-        chat.ask = faulty_ask
-        with Corpus.open(location, create=False) as corpus:
+        with patch.object(chat, "ask", faulty_ask), Corpus.open(location, create=False) as corpus:
             chat.serve(corpus, port=0, on_ready=_say)
 
 
