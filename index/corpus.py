@@ -2,8 +2,8 @@
 
 ``corpus.sqlite3`` holds everything; ``vectors.faiss`` is a projection of it that can be thrown away. Writing
 is for one process at a time, reading for any number, and a search sees one generation of the corpus
-throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``store``, ranking
-to ``retrieval``.
+throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``schema``,
+ranking to ``retrieval``.
 """
 
 import logging
@@ -18,20 +18,28 @@ from typing import Self
 
 from pincite.index import retrieval, schema
 from pincite.index.database import Database
-from pincite.index.document import Document
+from pincite.index.document import Document, Metadata
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
 from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, UnsupportedDocument
-from pincite.index.filters import Scalar, Where, compile_filter
+from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.formats import read_file, text_document, with_text
-from pincite.index.ingestion import Progress, fingerprint, prepare, prepare_again, receipt_for
+from pincite.index.ingestion import (
+    Progress,
+    checked_metadata,
+    fingerprint,
+    prepare,
+    prepare_again,
+    receipt_for,
+)
+from pincite.index.location import absence, corpus_folder, make_folder, may_become_corpus, size_of
 from pincite.index.locking import writing
 from pincite.index.projection import Projection
 from pincite.index.records import DocumentInfo, Prepared, Receipt
 from pincite.index.retrieval import Hit
-from pincite.index.sources import Found, find_files, source_name
+from pincite.index.snapshot import Snapshot
+from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,7 +64,7 @@ class Corpus:
 
     def __init__(self, folder: Path, encoder: Encoder | None) -> None:
         self._folder = folder
-        self._encoder = encoder
+        self._encoders = {_weights(encoder.identity): encoder} if encoder else {}
         self._encoder_guard = threading.Lock()
         self._database = Database(folder)
         self._projection = Projection(folder)
@@ -72,12 +80,12 @@ class Corpus:
         may be created, ``EncoderMismatch`` where another encoder made it, ``CorpusDamaged`` where its
         database cannot be read.
         """
-        folder = _folder(location)
-        exists = (folder / schema.FILE_NAME).is_file()
-        if not exists and not (create and _may_become_corpus(folder)):
-            raise CorpusNotFound(_absence(folder))
-        if not exists:
-            folder.mkdir(parents=True, exist_ok=True)
+        folder = corpus_folder(location)
+        if not (folder / schema.FILE_NAME).is_file():
+            if not (create and may_become_corpus(folder)):
+                raise CorpusNotFound(absence(folder))
+            encoder = _load(encoder or DEFAULT_ENCODER)
+            make_folder(folder)
         corpus = cls(folder, None if isinstance(encoder, str) else encoder)
         try:
             corpus._lay_out(encoder, create)
@@ -94,14 +102,8 @@ class Corpus:
     @property
     def encoder(self) -> Encoder:
         """The corpus's encoder, loaded on first use. Raises ``EncoderMismatch`` if its weights changed."""
-        with self._encoder_guard:
-            if self._encoder is None:
-                with self._database.snapshot() as snapshot:
-                    identity = snapshot.encoder
-                encoder = _load(identity.name)
-                _check_encoder(self._folder, identity, encoder.identity)
-                self._encoder = encoder
-            return self._encoder
+        with self._database.snapshot() as snapshot:
+            return self._encoder_of(snapshot)
 
     def add(
         self,
@@ -118,11 +120,12 @@ class Corpus:
         Each file is stored whole or not at all. An unchanged one is skipped, a changed one replaced; one that
         is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
         ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
-        folder, ``prune`` removes files that are gone from the given folders. Raises ``CorpusLocked`` while
-        another process writes.
+        folder, ``prune`` removes what the corpus holds of files that are gone from the given folders. Raises
+        ValueError for metadata that cannot be stored, and ``CorpusLocked`` while another process writes.
         """
         tell = progress or (lambda _: None)
-        found = find_files(paths, include, exclude)
+        given = checked_metadata(metadata or {})
+        found = find_files(paths, include, exclude, skip=self._folder)
         receipts = []
         with writing(self._folder):
             for done, one in enumerate(found):
@@ -130,7 +133,7 @@ class Corpus:
                 tell(Progress(source, done, len(found)))
                 on_encoded = partial(_tell_encoded, tell, Progress(source, done, len(found)))
                 read = partial(read_file, one.path, password=password)
-                receipts.append(self._store(source, partial(_content, one), read, metadata or {}, on_encoded))
+                receipts.append(self._store(source, partial(_content, one), read, given, on_encoded))
             if prune:
                 receipts += self._prune(paths, found)
             self._projection.refresh(self._database)
@@ -140,15 +143,17 @@ class Corpus:
 
     def add_text(self, text: str, *, source: str, metadata: Mapping[str, Scalar] | None = None) -> Receipt:
         """Index text in hand under the name ``source``, as ``add`` indexes a file."""
-        if not source.strip():
-            raise ValueError("source is empty; give the text a name")
+        if not source.strip() or "\x00" in source:
+            raise ValueError(f"{source!r} cannot name a text: give it a source such as notes/today.md")
+        plain("source", source)
+        given = checked_metadata(metadata or {})
         document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
         with writing(self._folder):
             receipt = self._store(
                 source,
                 document.text.encode,
                 lambda _: (with_text(document),),
-                metadata or {},
+                given,
                 lambda _done, _total: None,
             )
             self._projection.refresh(self._database)
@@ -179,8 +184,8 @@ class Corpus:
             raise ValueError("the query is empty")
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, got {top_k}")
-        encoder = self.encoder
         with self._database.snapshot() as snapshot:
+            encoder = self._encoder_of(snapshot)
             condition = compile_filter(where, snapshot.field_names()) if where else None
             index = self._projection.index_for(snapshot)
             return retrieval.search(query, top_k, snapshot, index, encoder, condition)
@@ -211,7 +216,7 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             documents = snapshot.documents()
             counts = {table: snapshot.count(table) for table in ("files", "groups", "passages")}
-            size = sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
+            size = sum(map(size_of, self._folder.rglob("*")))
             return Stats(
                 location=str(self._folder),
                 documents=len(documents),
@@ -235,7 +240,7 @@ class Corpus:
         The old vectors serve until the new ones are complete, then all change at once.
         """
         tell = progress or (lambda _: None)
-        new = _load(encoder) if isinstance(encoder, str) else encoder
+        new = _load(encoder)
         with writing(self._folder):
             with self._database.snapshot() as snapshot:
                 stored = list(snapshot.stored_documents())
@@ -247,7 +252,7 @@ class Corpus:
                 for row, document in prepared:
                     writer.replace_passages(row, document)
                 writer.set_encoder(new.identity)
-            self._encoder = new
+            self._encoders[_weights(new.identity)] = new
             self._projection.refresh(self._database)
 
     def close(self) -> None:
@@ -265,30 +270,35 @@ class Corpus:
     def _lay_out(self, encoder: str | Encoder | None, create: bool) -> None:
         if not self._database.is_laid_out:
             if not create:
-                raise CorpusNotFound(_absence(self._folder))
-            new = (
-                _load(encoder or DEFAULT_ENCODER) if encoder is None or isinstance(encoder, str) else encoder
-            )
+                raise CorpusNotFound(absence(self._folder))
+            new = _load(encoder or DEFAULT_ENCODER)
             with writing(self._folder):
                 if not self._database.is_laid_out:
                     self._database.lay_out(new.identity)
-            encoder = self._encoder = new
+            encoder = self._encoders[_weights(new.identity)] = new
         if encoder is None:
             return
         with self._database.snapshot() as snapshot:
             stored = snapshot.encoder
-        if isinstance(encoder, str):
-            if encoder != stored.name:
-                _check_encoder(self._folder, stored, _load(encoder).identity)
-        else:
-            _check_encoder(self._folder, stored, encoder.identity)
+        if encoder != stored.name:
+            _check_encoder(self._folder, stored, _load(encoder).identity)
+
+    def _encoder_of(self, snapshot: Snapshot) -> Encoder:
+        """Return the encoder of the snapshot's vectors; another process may have changed it meanwhile."""
+        with self._encoder_guard:
+            encoder = self._encoders.get(_weights(snapshot.encoder))
+            if encoder is None:
+                encoder = _load(snapshot.encoder.name)
+                _check_encoder(self._folder, snapshot.encoder, encoder.identity)
+                self._encoders[_weights(encoder.identity)] = encoder
+            return encoder
 
     def _store(
         self,
         source: str,
         content: Callable[[], bytes],
         read: Callable[[bytes], Sequence[Document]],
-        metadata: Mapping[str, Scalar],
+        metadata: Metadata,
         on_encoded: Callable[[int, int], None],
     ) -> Receipt:
         """Read, prepare and store one file in one transaction; whatever is wrong with it goes into the
@@ -316,39 +326,25 @@ class Corpus:
     def _prune(self, paths: Iterable[str | Path], found: Iterable[Found]) -> Iterator[Receipt]:
         """Remove the files below the folders among ``paths`` that are no longer there."""
         base = self._folder.parent
-        folders = [source_name(Path(path), base) + "/" for path in paths if Path(path).is_dir()]
+        folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
         present = {source_name(one.path, base) for one in found}
         with self._database.snapshot() as snapshot:
             sources = snapshot.file_sources()
         for source in sources:
-            if source not in present and source.startswith(tuple(folders)):
+            file = base / source
+            if source not in present and any(map(file.is_relative_to, folders)) and is_gone(file):
                 with self._database.transaction() as writer:
                     writer.remove_file(source)
                 yield Receipt(source, "removed")
 
 
-def _load(name: str) -> Encoder:
-    return load_encoder(name, progress=_LOG.info)
+def _load(encoder: str | Encoder) -> Encoder:
+    return load_encoder(encoder, progress=_LOG.info) if isinstance(encoder, str) else encoder
 
 
-def _folder(location: str | Path) -> Path:
-    if str(location).startswith("milvus://"):
-        raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
-    return Path(location).expanduser().resolve()
-
-
-def _may_become_corpus(folder: Path) -> bool:
-    """Whether ``folder`` is absent or empty; what a writer that died early left does not count."""
-    if not folder.exists():
-        return True
-    leftovers = {
-        schema.FILE_NAME,
-        f"{schema.FILE_NAME}-wal",
-        f"{schema.FILE_NAME}-shm",
-        "writer.lock",
-        "writer.pid",
-    }
-    return folder.is_dir() and all(entry.name in leftovers for entry in folder.iterdir())
+def _weights(identity: EncoderIdentity) -> tuple[str, int, str]:
+    """Return what two encoders share whose vectors compare, whatever they are called."""
+    return identity.weights_sha256, identity.dimension, identity.precision
 
 
 def _content(found: Found) -> bytes:
@@ -361,17 +357,8 @@ def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, tot
     tell(replace(at, passages_done=done, passages_total=total))
 
 
-def _absence(folder: Path) -> str:
-    if not folder.exists():
-        return f"no corpus at {folder}: make one with `pincite index PATH --corpus {folder}`"
-    if not folder.is_dir():
-        return f"{folder} is a file, not a corpus folder"
-    return f"{folder} is a folder that holds no corpus: name another, or an empty one to make a corpus in"
-
-
 def _check_encoder(folder: Path, stored: EncoderIdentity, given: EncoderIdentity) -> None:
-    same = (stored.weights_sha256, stored.dimension, stored.precision)
-    if same != (given.weights_sha256, given.dimension, given.precision):
+    if _weights(stored) != _weights(given):
         advice = f"run `pincite reencode --encoder {given.name}`"
         if stored.name == given.name:
             advice = f"the model's weights have changed since; {advice}"

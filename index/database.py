@@ -1,5 +1,6 @@
-"""The corpus's SQLite connection: one a thread, a snapshot to read, a transaction to write."""
+"""The corpus's SQLite connections: a snapshot to read, a transaction to write, each on one of its own."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,58 +19,66 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._threads = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        self._is_closed = False
 
     @property
     def is_laid_out(self) -> bool:
         """Whether the file holds a corpus yet. Raises ``CorpusDamaged`` if it holds something else."""
-        return schema.is_laid_out(self._connection(), self._folder)
+        with self._connection() as connection:
+            return schema.is_laid_out(connection, self._folder)
 
     def lay_out(self, identity: EncoderIdentity) -> None:
         """Make the file an empty corpus for this encoder's vectors."""
-        schema.create(self._connection(), identity)
+        with self._connection() as connection:
+            schema.create(connection, identity)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Read one generation of the corpus, whatever others write meanwhile."""
-        connection = self._connection()
-        try:
-            connection.execute("BEGIN")
-            yield Snapshot(connection)
-        except sqlite3.DatabaseError as error:
-            raise CorpusDamaged(f"{self._folder / schema.FILE_NAME} cannot be read: {error}") from error
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        with self._connection() as connection:
+            try:
+                connection.execute("BEGIN")
+                yield Snapshot(connection)
+            except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+                raise CorpusDamaged(f"{self._folder / schema.FILE_NAME} cannot be read: {error}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
         """Change the corpus: everything that is done with the writer, under a new generation, or nothing."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
+        with self._connection() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                writer = Writer(connection)
+                yield writer
+                writer.finish()
+                connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise CorpusDamaged(
+                    f"{self._folder / schema.FILE_NAME} cannot be written: {error}"
+                ) from error
+
+    def close(self) -> None:
+        """Close the connections, those in use when they are given back. Closing twice does no harm."""
+        with self._guard:
+            self._is_closed = True
+            while self._idle:
+                self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to one thread for a while, and undo what it leaves unfinished."""
+        with self._guard:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or schema.connect(self._folder)
         try:
-            writer = Writer(connection)
-            yield writer
-            writer.finish()
-            connection.execute("COMMIT")
+            yield connection
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-
-    def close(self) -> None:
-        """Close every thread's connection. Closing twice does no harm."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._threads = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if connection is None:
-            connection = self._threads.connection = schema.connect(self._folder)
             with self._guard:
-                self._connections.append(connection)
-        return connection
+                if self._is_closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)

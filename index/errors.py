@@ -27,7 +27,7 @@ class CorpusLocked(PinciteError):
 
 
 class CorpusDamaged(PinciteError):
-    """The corpus's files cannot be read, or contradict each other."""
+    """The corpus's files cannot be read or written, or contradict each other."""
 
 
 class DocumentNotFound(PinciteError):

@@ -5,15 +5,19 @@ A value is a scalar (equal), a list (any of them) or a mapping of bounds ``{"gte
 spaces left out, since sources set them apart ("3 6 Ke"). ``source`` also takes the last parts of a path.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from math import isfinite
 
 Scalar = str | int | float | date
 Condition = Scalar | Sequence[Scalar] | Mapping[str, Scalar]
 Where = Mapping[str, Condition]
 
 COMMON_FIELDS = frozenset({"source", "document_id", "title", "publisher", "date", "language"})
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOO_LARGE = 2**63
 _OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
@@ -26,7 +30,9 @@ class Filter:
 
 
 def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
-    """Return the filter for ``where``. Raises ValueError for a field that no document has, or a bad bound."""
+    """Return the filter for ``where``. Raises ValueError for a field that no document has, or a bad bound or
+    value.
+    """
     known = COMMON_FIELDS | set(known_fields)
     parts = []
     for field, condition in where.items():
@@ -37,13 +43,25 @@ def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
     return Filter(sql or "1", tuple(value for part in parts for value in part.parameters))
 
 
-def comparable(field: str, value: Scalar) -> str | int | float:
-    """Return a metadata value in the form in which it is stored for comparison, and compared."""
+def plain(name: str, value: object) -> str | int | float:
+    """Return a scalar as the database can hold it, a date in ISO 8601; ValueError for anything else."""
+    if isinstance(value, datetime) and not (value.second or value.microsecond):
+        return value.isoformat(timespec="minutes")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str) and field == "publisher":
-        return "".join(value.split())
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"{name} must be text, a number or a date, got {value!r}")
+    is_unicode = not isinstance(value, str) or value.isascii() or not _LONE_SURROGATE.search(value)
+    is_small = isinstance(value, str) or (isfinite(value) and abs(value) < _TOO_LARGE)
+    if not (is_unicode and is_small):
+        raise ValueError(f"{name} cannot be stored: {value!r}")
     return value
+
+
+def comparable(field: str, value: Scalar) -> str | int | float:
+    """Return a metadata value in the form in which it is stored for comparison, and compared."""
+    value = plain(field, value)
+    return "".join(value.split()) if isinstance(value, str) and field == "publisher" else value
 
 
 def _field(field: str, condition: Condition) -> Filter:
@@ -54,9 +72,7 @@ def _field(field: str, condition: Condition) -> Filter:
         return _join(parts, " AND ")
     if isinstance(condition, str | int | float | date):
         return _equal(field, condition)
-    if not isinstance(condition, Sequence) or not all(
-        isinstance(v, str | int | float | date) for v in condition
-    ):
+    if not isinstance(condition, Sequence) or isinstance(condition, bytes):
         raise ValueError(f"where[{field!r}] must be a scalar, a list of them or a mapping, got {condition!r}")
     return _join([_equal(field, value) for value in condition], " OR ") if condition else Filter("0", ())
 

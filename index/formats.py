@@ -11,8 +11,6 @@ import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
-import charset_normalizer
-from markdown_it import MarkdownIt
 from pincite.index.document import Document, Section
 from pincite.index.errors import UnsupportedDocument
 
@@ -28,21 +26,33 @@ _UNICODE_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_WESTERN = re.compile(rb"[^\x81\x8d\x8f\x90\x9d]*")
 _MOST_CONTROL_CHARACTERS = 0.02
+_BINARY = "it holds binary data, not text, whatever its name says"
 
 
 def read_file(path: Path, content: bytes, password: str | None = None) -> tuple[Document, ...]:
-    """Return the documents in ``content``, a file's bytes; only the ending of ``path`` is looked at."""
+    """Return the documents in ``content``, a file's bytes; only the ending of ``path`` is looked at.
+
+    Whatever a format's library raises becomes an ``UnsupportedDocument`` that names it: one strange file does
+    not stop the others.
+    """
     if not content:
         raise UnsupportedDocument("the file is empty")
-    suffix = path.suffix.lower()
+    try:
+        return (with_text(_read(path.suffix.lower(), content, password)),)
+    except UnsupportedDocument:
+        raise
+    except Exception as error:
+        raise UnsupportedDocument(f"its reader failed: {type(error).__name__}: {error}") from error
+
+
+def _read(suffix: str, content: bytes, password: str | None) -> Document:
     if suffix in PDF_SUFFIXES or content.startswith(b"%PDF-"):
         from pincite.index.pdf import read_pdf
 
-        document = read_pdf(content, password)
-    else:
-        document = text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
-    return (with_text(document),)
+        return read_pdf(content, password)
+    return text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
 
 
 def with_text(document: Document) -> Document:
@@ -68,12 +78,15 @@ def decode(content: bytes) -> str:
     for mark, encoding in _UNICODE_MARKS:
         if content.startswith(mark):
             return _decode_as(content, encoding)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _guess(content)
+    if b"\x00" in content:
+        text = _decode_as(content, _wide_encoding(content[:4096]))
+    else:
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = _guess(content)
     if _is_binary(text):
-        raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
+        raise UnsupportedDocument(_BINARY)
     return text
 
 
@@ -86,9 +99,17 @@ def _decode_as(content: bytes, encoding: str) -> str:
         ) from None
 
 
+def _wide_encoding(sample: bytes) -> str:
+    """Return which UTF-16 a text without a mark is in: its ASCII characters have every second byte zero."""
+    high, low = sample[::2].count(0), sample[1::2].count(0)
+    if max(high, low) * 8 < len(sample) or min(high, low) * 8 > max(high, low):
+        raise UnsupportedDocument(_BINARY)
+    return "utf-16-be" if high > low else "utf-16-le"
+
+
 def _guess(content: bytes) -> str:
-    if b"\x00" in content[:4096] and not re.search(rb"(?:[^\x00]\x00){8}|(?:\x00[^\x00]){8}", content[:4096]):
-        raise UnsupportedDocument("it holds binary data, not text, whatever its name says")
+    if not re.search(rb"[\x80-\xff]{2}", content):  # Chinese, Greek and so on come in runs, accents alone
+        return content.decode("cp1252" if _WESTERN.fullmatch(content) else "latin-1")
     import charset_normalizer
 
     best = charset_normalizer.from_bytes(content).best()
@@ -107,8 +128,9 @@ def _is_binary(text: str) -> bool:
 
 def markdown_sections(text: str) -> tuple[Section, ...]:
     """Return the sections that the headings of a Markdown text make; none where it has no heading."""
-    starts = _line_starts(text)
     from markdown_it import MarkdownIt
+
+    starts = _line_starts(text)
 
     tokens = MarkdownIt("commonmark").parse(text)
     headings = [

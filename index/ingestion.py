@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import accumulate
 
 import numpy as np
-from pincite.index.document import Document, Group
+from pincite.index.document import Document, Group, Metadata
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
-from pincite.index.filters import Scalar
+from pincite.index.filters import Scalar, plain
 from pincite.index.language import language_of
 from pincite.index.passages import PassageDraft, draft_passages
 from pincite.index.records import Prepared, Receipt
@@ -31,10 +30,20 @@ class Progress:
     passages_total: int = 0
 
 
+def checked_metadata(given: Mapping[str, Scalar]) -> Metadata:
+    """Return metadata as it is stored. Raises ValueError for a field or value that cannot be."""
+    if reserved := sorted(given.keys() & {"source", "document_id"}):
+        raise ValueError(f"metadata cannot set {', '.join(reserved)}: pincite sets it itself")
+    return {
+        str(plain("a field's name", field)): plain(f"metadata[{field!r}]", value)
+        for field, value in given.items()
+    }
+
+
 def prepare(
     documents: Sequence[Document],
     source: str,
-    metadata: Mapping[str, Scalar],
+    metadata: Metadata,
     encoder: Encoder,
     on_encoded: Callable[[int, int], None],
 ) -> list[Prepared]:
@@ -63,9 +72,9 @@ def identify(source: str, document: Document) -> str:
     return hashlib.sha256(f"{source}\0{document.text}".encode()).hexdigest()[:32]
 
 
-def fingerprint(content: bytes, metadata: Mapping[str, Scalar]) -> str:
+def fingerprint(content: bytes, metadata: Metadata) -> str:
     """Return what an unchanged file and its metadata keep from one indexing to the next."""
-    extra = json.dumps({key: str(value) for key, value in metadata.items()}, sort_keys=True)
+    extra = json.dumps(dict(metadata), sort_keys=True)
     return hashlib.sha256(content + b"\0" + extra.encode()).hexdigest()
 
 
@@ -95,19 +104,15 @@ def _cut(document: Document, encoder: Encoder) -> _Cut:
     return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
 
 
-def _with_metadata(document: Document, given: Mapping[str, Scalar]) -> Document:
+def _with_metadata(document: Document, given: Metadata) -> Document:
     """Return the document with its own metadata, its language, and what the caller gave, which wins."""
-    plain = {field: value.isoformat() if isinstance(value, date) else value for field, value in given.items()}
-    reserved = sorted(plain.keys() & {"source", "document_id"})
-    if reserved:
-        raise ValueError(f"metadata cannot set {', '.join(reserved)}: pincite sets it itself")
     _, groups = split(document)
     language = language_of("\n".join(group.text for group in groups))
-    return replace(document, metadata={"language": language, **document.metadata, **plain})
+    return replace(document, metadata={"language": language, **document.metadata, **given})
 
 
 def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callable[[int], None]) -> Matrix:
-    """Return a vector for each draft: zeros, near to nothing, where the encoder does not know the characters."""
+    """Return a vector for each draft: zeros, near to nothing, where the encoder knows too few characters."""
     batches = [np.empty((0, encoder.identity.dimension), dtype=np.float32)]
     for start in range(0, len(drafts), _ENCODED_AT_ONCE):
         batch = drafts[start : start + _ENCODED_AT_ONCE]

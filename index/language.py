@@ -13,7 +13,8 @@ _HAN = re.compile(f"[{HAN}]")
 _KANA = re.compile(f"[{KANA}]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _ENGLISH_MARKS = frozenset(
-    "the of and to in is that for it as was with be by on are this which or from at an have has not they".split()
+    "the of and to in is that for it as was with be"
+    " by on are this which or from at an have has not they".split()
 )
 
 

@@ -7,6 +7,7 @@ and references; what is stored, and cited, is the document's text as it stands.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,6 @@ from pincite.index.sentences import paragraph_starts, sentence_spans
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
 REFERENCE = re.compile(r"[ \t]*\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]")
-_SMALLEST_WINDOW = 16
 _ROOM_FOR_CONTEXT = 0.25
 
 
@@ -125,7 +125,7 @@ def _draft_group(
     document: Document, group: Group, count_tokens: TokenCounter, max_tokens: int
 ) -> Iterator[PassageDraft]:
     context = _context(document, group, count_tokens, int(max_tokens * _ROOM_FOR_CONTEXT))
-    window = max(_SMALLEST_WINDOW, max_tokens - sum(count_tokens([context])))
+    window = max_tokens - sum(count_tokens([context]))
     units = _units(document.text, group, count_tokens, window)
     for run in _pack(units, window):
         start, end = run[0].span.start, run[-1].span.end
@@ -136,7 +136,7 @@ def _draft_group(
 def _context(document: Document, group: Group, count_tokens: TokenCounter, limit: int) -> str:
     """Return title and heading path, a line each, without bare "Group 2" and within ``limit`` tokens."""
     path = () if group.points else group.path
-    title = document.metadata.get("title", "")
+    title = str(document.metadata.get("title", ""))
     lines = [title] if title and title not in path else []
     lines += [" › ".join(path)] if path else []
     while lines and sum(count_tokens(lines)) > limit:
@@ -164,12 +164,11 @@ def _sentences(text: str, span: Span, count_tokens: TokenCounter, window: int) -
     bodies = [without_references(text[s.start : s.end]) for s in spans]
     paragraphs = [span.start, *paragraph_starts(text, span.start, span.end)]
     units: list[_Unit] = []
-    previous = -1
+    begun = 0
     for sentence, body, tokens in zip(spans, bodies, count_tokens(bodies), strict=True):
-        starts_paragraph = any(previous < start <= sentence.start for start in paragraphs)
-        previous = sentence.start
+        before, begun = begun, bisect_right(paragraphs, sentence.start)
         if tokens <= window:
-            units.append(_Unit(sentence, body, tokens, starts_paragraph))
+            units.append(_Unit(sentence, body, tokens, starts_paragraph=begun > before))
         else:
             units += _cut(text, sentence, count_tokens, window)
     return units
@@ -179,7 +178,7 @@ def _cut(text: str, span: Span, count_tokens: TokenCounter, window: int) -> Iter
     """Cut a sentence that no window holds into pieces, at white space where there is some."""
     words = [
         Span(m.start(), m.end())
-        for m in re.compile(r"[\u3000-\U0003ffff]|[^\s\u3000-\U0003ffff]{1,40}").finditer(
+        for m in re.compile(r"[\u3001-\U0003ffff]|[^\s\u3001-\U0003ffff]{1,40}").finditer(
             text, span.start, span.end
         )
     ]

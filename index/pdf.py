@@ -1,10 +1,12 @@
 """Reads a PDF's text, page by page, in the order in which the file draws it.
 
 Lines keep their breaks, and a word that the page hyphenates at a line's end is joined. Two columns are read
-as the file orders them. There is no character recognition: a scan has no text, and says so.
+as the file orders them. There is no character recognition: a scan has no text, and says so. PDFium must not
+be called by two threads at once, so one PDF is read at a time.
 """
 
 import re
+import threading
 
 import pypdfium2 as pdfium
 from pincite.index.document import Document
@@ -12,11 +14,13 @@ from pincite.index.errors import UnsupportedDocument
 
 _PAGE_BREAK = "\n\n"
 _PASSWORD_ERROR = 4
+_PDFIUM = threading.Lock()
 
 
 def read_pdf(content: bytes, password: str | None = None) -> Document:
     """Return the text of a PDF, with the offset at which each page begins."""
-    pages = [_tidy(page) for page in _page_texts(content, password)]
+    with _PDFIUM:
+        pages = [_tidy(page) for page in _page_texts(content, password)]
     if not any(map(str.strip, pages)):
         raise UnsupportedDocument(f"no text layer on any of its {len(pages)} pages: it looks like a scan")
     starts, offset = [], 0

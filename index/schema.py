@@ -88,13 +88,12 @@ CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'unicode61 re
 
 
 def connect(folder: Path) -> sqlite3.Connection:
-    """Open the corpus's database; a transaction begins only where one is asked for."""
+    """Open the corpus's database, without changing it; a transaction begins only where one is asked for."""
     try:
         connection = sqlite3.connect(
             folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.DatabaseError as error:
         raise CorpusDamaged(f"{folder / FILE_NAME} cannot be opened: {error}") from None
@@ -105,6 +104,7 @@ def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
     """Lay out an empty corpus for vectors of this encoder, all or nothing."""
     marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     row = (uuid.uuid4().hex, identity.name, identity.weights_sha256, identity.dimension, identity.precision)
+    connection.execute("PRAGMA journal_mode = WAL")
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks}")
         connection.execute("INSERT INTO corpus VALUES (1, ?, 0, 0, ?, ?, ?, ?)", row)

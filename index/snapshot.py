@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pincite.index.document import Document, Point, Section, Span
 from pincite.index.encoder import EncoderIdentity
+from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
 from pincite.index.passages import Passage
 from pincite.index.records import DocumentInfo, Receipt, Stored
 from pincite.index.vectors import Ids, Matrix
 
 _SEPARATOR = " › "
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Snapshot:
         row = connection.execute(
             "SELECT uid, generation, forgotten, encoder, weights_sha256, dimension, precision FROM corpus"
         ).fetchone()
+        if row is None:
+            raise CorpusDamaged("corpus.sqlite3 has lost the row that describes the corpus")
         self.uid: str = row[0]
         self.generation: int = row[1]
         self.forgotten: int = row[2]
@@ -123,8 +127,8 @@ class Snapshot:
             'SELECT p.id, d.document_id, d.source, d.metadata, g.path, p.start, p."end",'
             ' substr(d.text, p.start + 1, p."end" - p.start), g.page, p.points'
             ' FROM passages p JOIN documents d ON d.id = p.document JOIN groups g ON g.id = p."group"'
-            f" WHERE p.id IN ({','.join('?' * len(ids))})",
-            list(ids),
+            " WHERE p.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
         )
         return {row[0]: _passage(*row[1:]) for row in rows}
 
@@ -135,7 +139,8 @@ class Snapshot:
         if not terms:
             return []
         match = " OR ".join(f'"{term}"' for term in terms)
-        chosen, parameters = "", ()
+        chosen = ""
+        parameters: tuple[str | int | float, ...] = ()
         if condition is not None:
             chosen = (
                 "AND rowid IN (SELECT passages.id FROM passages"
@@ -156,36 +161,46 @@ class Snapshot:
             "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage", (after,)
         ).fetchall()
         ids = np.array([row[0] for row in rows], dtype=np.int64)
-        matrix = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+        matrix = np.frombuffer(b"".join(map(self._vector_bytes, rows)), dtype=np.float32)
         return ids, matrix.reshape(len(ids), self.encoder.dimension)
 
     def vectors_of(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         rows = self._connection.execute(
-            f"SELECT passage, vector FROM vectors WHERE passage IN ({','.join('?' * len(ids))})",
-            list(ids),
+            "SELECT passage, vector FROM vectors WHERE passage IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
         )
-        return {row[0]: np.frombuffer(row[1], dtype=np.float32) for row in rows}
+        return {row[0]: np.frombuffer(self._vector_bytes(row), dtype=np.float32) for row in rows}
+
+    def _vector_bytes(self, row: tuple[int, bytes]) -> bytes:
+        if not isinstance(row[1], bytes) or len(row[1]) != self.encoder.dimension * FLOAT_BYTES:
+            raise CorpusDamaged(f"the vector of passage {row[0]} has not {self.encoder.dimension} numbers")
+        return row[1]
 
     def deleted_since(self, generation: int) -> Ids:
         rows = self._connection.execute("SELECT passage FROM deleted WHERE generation > ?", (generation,))
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
-    def spans(self, document: int) -> list[tuple[int, int]]:
-        """Return the spans of a document's groups and passages."""
+    def group_spans(self, document: int) -> list[tuple[int, int]]:
+        """Return the spans of a document's groups, in order."""
         return self._connection.execute(
-            'SELECT start, "end" FROM groups WHERE document = ?1 UNION ALL'
-            ' SELECT start, "end" FROM passages WHERE document = ?1',
-            (document,),
+            'SELECT start, "end" FROM groups WHERE document = ? ORDER BY start', (document,)
         ).fetchall()
 
+    def fields(self, document: int) -> dict[str, str | int | float]:
+        """Return a document's metadata as filters see them."""
+        rows = self._connection.execute("SELECT field, value FROM fields WHERE document = ?", (document,))
+        return dict(rows.fetchall())
+
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite itself finds wrong with the file, its keys and its full-text index."""
+        """Return what SQLite itself finds wrong with the file and its keys."""
         rows = self._connection.execute("PRAGMA integrity_check").fetchall()
         rows += self._connection.execute("PRAGMA foreign_key_check").fetchall()
         return [f"database: {' '.join(map(str, row))}" for row in rows if row != ("ok",)]
 
-    def count(self, table: str) -> int:
-        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    def count(self, table: str, condition: str = "1", *parameters: int) -> int:
+        row = self._connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {condition}", parameters
+        ).fetchone()
         return int(row[0])
 
 

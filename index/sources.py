@@ -5,6 +5,7 @@ hidden files and folders are passed over, and so are links that lead out of it.
 """
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -22,66 +23,107 @@ class Found:
 
 
 def find_files(
-    paths: Iterable[str | Path], include: Iterable[str] = (), exclude: Iterable[str] = ()
+    paths: Iterable[str | Path],
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    *,
+    skip: Path | None = None,
 ) -> list[Found]:
-    """Return each file once, in the order of the arguments. A path that leads nowhere is returned with its
-    problem.
+    """Return each file once, in the order of the arguments, whatever names lead to it. A path that leads
+    nowhere, or a folder that cannot be read, is returned with its problem.
 
     ``include`` and ``exclude`` are patterns such as ``*.md`` or ``drafts/*``, held against a file's name and
     its path below the folder. They choose among the files of a folder or glob; a file named outright is
-    always taken.
+    always taken. Of the folder ``skip``, a corpus's own, no glob and no folder takes anything.
     """
-    found = [one for path in paths for one in _find(str(path), tuple(include), tuple(exclude))]
-    return list({one.path: one for one in reversed(found)}.values())[::-1]
+    choice = _Choice(tuple(include), tuple(exclude), skip)
+    found: dict[Path, Found] = {}
+    for path in paths:
+        for one in _find(str(path), choice):
+            found.setdefault(real_path(one.path), one)
+    return list(found.values())
 
 
 def source_name(path: Path, base: Path) -> str:
     """Return a file's source: its POSIX path relative to ``base`` where it is under it, else its absolute
-    path.
+    path. A byte in it that is not Unicode is written out, as in ``caf\\udce9.txt``.
     """
-    path, base = path.resolve(), base.resolve()
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+    path, base = real_path(path), real_path(base)
+    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _find(argument: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> Iterator[Found]:
-    path = Path(argument).expanduser()
-    if path.is_dir():
-        files = [file for file in _walk(path, path.resolve()) if _is_wanted(file, path, include, exclude)]
-        yield from map(Found, files) if files else [Found(path, "no file in it that pincite can read")]
-    elif path.exists():
-        yield Found(path)
-    elif glob.has_magic(argument):
-        matches = [
-            Path(match) for match in sorted(glob.iglob(str(path), recursive=True)) if Path(match).is_file()
-        ]
-        files = [match for match in matches if _is_wanted(match, Path(), include, exclude, any_format=True)]
-        yield from map(Found, files) if files else [Found(path, "no file matches this pattern")]
-    else:
-        yield Found(path, "no such file or folder")
+def real_path(path: str | Path) -> Path:
+    """Return the absolute path without links, ``..`` and ``~``; nothing need exist there."""
+    return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111 -- Path's raises for "~nobody"
 
 
-def _walk(folder: Path, root: Path) -> Iterator[Path]:
+def is_gone(path: Path) -> bool:
+    """Whether there is certainly nothing at ``path``; not when its folder cannot be looked into."""
     try:
-        entries = sorted(folder.iterdir())
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
     except OSError:
+        return False
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which of a folder's or a glob's files are meant."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    skip: Path | None
+
+    def takes(self, file: Path, folder: Path, *, any_format: bool = False) -> bool:
+        below = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
+
+        def fits(patterns: tuple[str, ...]) -> bool:
+            return any(fnmatch(file.name, pattern) or fnmatch(below, pattern) for pattern in patterns)
+
+        if fits(self.exclude) or (self.skip and real_path(file).is_relative_to(self.skip)):
+            return False
+        return fits(self.include) if self.include else any_format or file.suffix.lower() in SUFFIXES
+
+
+def _find(argument: str, choice: _Choice) -> Iterator[Found]:
+    path = Path(os.path.expanduser(argument))  # noqa: PTH111
+    try:
+        if path.is_dir():
+            found = [
+                one for one in _walk(path, real_path(path)) if one.problem or choice.takes(one.path, path)
+            ]
+            yield from found or [Found(path, "no file in it that pincite can read")]
+        elif path.is_file():
+            yield Found(path)
+        elif path.exists():
+            yield Found(path, "neither a file nor a folder")
+        elif glob.has_magic(argument):
+            matches = (Path(match) for match in sorted(glob.iglob(str(path), recursive=True)))
+            found = [
+                Found(file)
+                for file in matches
+                if file.is_file() and choice.takes(file, Path(), any_format=True)
+            ]
+            yield from found or [Found(path, "no file matches this pattern")]
+        else:
+            yield Found(path, "no such file or folder")
+    except OSError as error:
+        yield Found(path, error.strerror or str(error))
+
+
+def _walk(folder: Path, root: Path) -> Iterator[Found]:
+    try:
+        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir())]
+    except OSError as error:
+        yield Found(folder, error.strerror or str(error))
         return
-    for entry in entries:
-        if entry.name.startswith(".") or not entry.resolve().is_relative_to(root):
+    for entry, is_folder in entries:
+        if entry.name.startswith(".") or not real_path(entry).is_relative_to(root):
             continue
-        if entry.is_dir() and not entry.is_symlink():
+        if is_folder and not entry.is_symlink():
             yield from _walk(entry, root)
         elif entry.is_file():
-            yield entry
-
-
-def _is_wanted(
-    file: Path, folder: Path, include: tuple[str, ...], exclude: tuple[str, ...], *, any_format: bool = False
-) -> bool:
-    below = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
-
-    def fits(patterns: tuple[str, ...]) -> bool:
-        return any(fnmatch(file.name, pattern) or fnmatch(below, pattern) for pattern in patterns)
-
-    if fits(exclude):
-        return False
-    return fits(include) if include else any_format or file.suffix.lower() in SUFFIXES
+            yield Found(entry)

@@ -26,14 +26,16 @@ _MARKER = re.compile(
     r"|第[ \t]*(?P<han>\d{1,3}|[一二三四五六七八九十]{1,3})[ \t]*[组組])"
     r"(?:[ \t]*[-–—](?:[ \t]+|(?!\d))|[ \t]*[:：][ \t]*|[ \t]*(?=\n|$)|(?<=[组組])[ \t\u3000]+)"
 )
-_BOUNDARY = re.compile(r"(?:^|\n|\]|[.!?。！？][\"'”’」』)）]*)[ \t\u3000]*$")
-_BOUNDARY_WIDTH = 12
+_BOUNDARY = re.compile(r"(?:\n|\]|[.!?。！？][\"'”’」』)）]{0,4})\Z")
+_LONGEST_BOUNDARY = 5
 
 _REFERENCE = r"\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]"
-_TRAILING_REFERENCES = re.compile(rf"(?:\s*{_REFERENCE})+\s*[.。;；]?\s*$")
-_BULLET_LINE = r"\s*\n[ \t]*(?:[-–—*•‣▪●][ \t]+|\d{1,3}[.)、][ \t]*)"
-_POINT_BREAK = re.compile(rf"{_BULLET_LINE}")
-_POINT_BREAK_AFTER_REFERENCES = re.compile(rf"(?<=\])(?:\s+[-–—•][ \t]+|[.。;；]?[ \t]*\n\s*)|{_BULLET_LINE}")
+_TRAILING_REFERENCES = re.compile(rf"(?:(?:(?<!\s)\s+)?{_REFERENCE})+\s*(?:[.。;；]\s*)?$")
+_BULLET = r"(?:[-–—*•‣▪●][ \t]+|\d{1,3}[.)、](?!\d)[ \t]*)"
+_POINT_BREAK = re.compile(rf"\n[ \t]*{_BULLET}")
+_POINT_BREAK_AFTER_REFERENCES = re.compile(
+    rf"(?<=\])(?:\s+[-–—•][ \t]+|[.。;；]?[ \t]*\n\s*{_BULLET}?)|\n[ \t]*{_BULLET}"
+)
 _LEADING_BULLET = re.compile(r"\s*(?:[-–—*•‣▪●][ \t]+)?")
 
 _BYLINE = re.compile(
@@ -65,10 +67,15 @@ def page_at(pages: tuple[int, ...], offset: int) -> int | None:
 def _markers(text: str) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
     for match in _MARKER.finditer(text):
-        before = text[max(0, match.start() - _BOUNDARY_WIDTH) : match.start()]
-        if _number(match) == len(found) + 1 and _BOUNDARY.search(before):
+        if _number(match) == len(found) + 1 and _stands_at_boundary(text, match.start()):
             found.append(match)
     return found
+
+
+def _stands_at_boundary(text: str, offset: int) -> bool:
+    while offset and text[offset - 1] in " \t\u3000":
+        offset -= 1
+    return not offset or _BOUNDARY.search(text, max(0, offset - _LONGEST_BOUNDARY), offset) is not None
 
 
 def _number(marker: re.Match[str]) -> int:
@@ -99,7 +106,8 @@ def _take_byline(document: Document, body_start: int) -> tuple[Document, int]:
     text = document.text
     lines = [Span(m.start(), m.end()) for m in re.compile(r"[^\n]+").finditer(text) if m.group().strip()]
     line = lines[-1]
-    byline = _BYLINE.fullmatch(text, line.start, line.end)
+    stripped = _stripped(text, line.start, line.end)
+    byline = _BYLINE.fullmatch(text, stripped.start, stripped.end)
     date = _iso_date(byline) if byline else None
     if byline is None or date is None or line.start < body_start:
         return document, len(text)
@@ -111,8 +119,12 @@ def _take_byline(document: Document, body_start: int) -> tuple[Document, int]:
         spans["title"] = _stripped(text, above.start, above.end)
         metadata["title"] = text[spans["title"].start : spans["title"].end]
         end = above.start
-    metadata |= document.metadata
-    return replace(document, metadata=metadata, metadata_spans={**document.metadata_spans, **spans}), end
+    spans = {field: span for field, span in spans.items() if field not in document.metadata}
+    return replace(
+        document,
+        metadata={**metadata, **document.metadata},
+        metadata_spans={**document.metadata_spans, **spans},
+    ), end
 
 
 def _reads_as_title(line: str) -> bool:
@@ -121,13 +133,14 @@ def _reads_as_title(line: str) -> bool:
 
 
 def _iso_date(byline: re.Match[str]) -> str | None:
-    parts = [int(byline[name]) for name in ("year", "month", "day")]
-    clock = [int(byline[name]) for name in ("hour", "minute")] if byline["hour"] else []
+    year, month, day, hour, minute = (
+        int(byline[name] or 0) for name in ("year", "month", "day", "hour", "minute")
+    )
     try:
-        moment = datetime(*parts, *clock)  # type: ignore[arg-type,misc]
+        moment = datetime(year, month, day, hour, minute)
     except ValueError:
         return None
-    return moment.isoformat(timespec="minutes") if clock else moment.date().isoformat()
+    return moment.isoformat(timespec="minutes") if byline["hour"] else moment.date().isoformat()
 
 
 def _points(text: str, start: int, end: int) -> Iterator[Point]:
@@ -171,7 +184,7 @@ def _group(document: Document, start: int, end: int, body_start: int, path: tupl
     span = _stripped(document.text, start, end)
     text = document.text[span.start : span.end]
     page = page_at(document.pages, span.start)
-    return Group(span.start, span.end, text, max(body_start, span.start), path, page=page)
+    return Group(span.start, span.end, text, min(max(body_start, span.start), span.end), path, page=page)
 
 
 def _stripped(text: str, start: int, end: int) -> Span:

@@ -23,11 +23,11 @@ _CJK = re.compile(f"[{HAN}{KANA}]")
 _STEMMER = threading.local()
 
 STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been before being but by can could did do"
-    " does doing for from had has have having he her here hers him his how i if in into is it its itself"
-    " me my of on or our out over she should since so some such than that the their them then there these they"
-    " this those through to too under until up was we were what when where which while who whom whose why"
-    " will with would you your".split()
+    "a about after all also am an and any are as at be because been before being but by can could did"
+    " do does doing for from had has have having he her here hers him his how i if in into is it its"
+    " itself me my of on or our out over she should since so some such than that the their them then"
+    " there these they this those through to too under until up was we were what when where which while"
+    " who whom whose why will with would you your".split()
 )
 _HAN_FILLERS = re.compile(
     "请问|什么时候|什么|哪一年|哪一|哪些|哪个|哪家|哪里|哪儿|哪位|多少|几个|怎么样|怎么|怎样|如何|为什么|为何|是谁|谁|吗|呢|的|了|是"
@@ -57,10 +57,20 @@ def query_terms(query: str) -> list[str]:
 
     A query of nothing but such words keeps them all: somebody may look for "to be or not to be".
     """
-    folded = fold(query)
-    words = [word for word in _WORD.findall(_HAN_FILLERS.sub(" ", folded)) if word not in STOP_WORDS]
-    terms = [term for word in words for term in _terms(word)]
+    words = [word for word in _WORD.findall(fold(query)) if word not in STOP_WORDS]
+    terms = [term for word in words for term in (_asked(word) if _CJK.match(word) else _terms(word))]
     return list(dict.fromkeys(terms or terms_of(query)))
+
+
+def _asked(run: str) -> list[str]:
+    """Return the terms of a run of Chinese characters without those that only ask.
+
+    A character that is left alone keeps its neighbours: the 的 of "目的" is part of the word.
+    """
+    kept = _HAN_FILLERS.sub(lambda filler: " " * len(filler.group()), run)
+    spans = [match.span() for match in re.finditer(r"\S+", kept)]
+    pieces = [run[max(0, a - 1) : b + 1] if b - a == 1 else run[a:b] for a, b in spans]
+    return [term for piece in pieces for term in _terms(piece)]
 
 
 def _terms(word: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 Two parts answer a query: a base, the FAISS file as last written, and the rows added since, scanned exactly.
 Rows deleted since are masked by an id selector, before ranking. The file is ``vectors.faiss``: a header
-(magic, the corpus's id, generation, size and CRC-32 of what follows), then FAISS's own bytes. A file that is
-missing, damaged or of another corpus is passed over, and the vectors are read from SQLite instead: that is
-slower, never wrong.
+(magic, the corpus's id, generation, last id and size, and the CRC-32 of all else), then FAISS's own bytes. A
+file that is missing, damaged or of another corpus is passed over, and the vectors are read from SQLite
+instead: that is slower, never wrong.
 """
 
 import os
@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE_NAME = "vectors.faiss"
-_HEADER = struct.Struct("<8s16sQQQI")
+_HEADER = struct.Struct("<8s16sQQQ")
+_CHECKSUM = struct.Struct("<I")
 _MAGIC = b"PINCITE1"
 
 Ids = NDArray[np.int64]
@@ -73,14 +74,15 @@ class VectorIndex:
         return Neighbours(ids[order], scores[order])
 
     def _search_base(self, query: NDArray[np.float32], top_k: int, allowed: Ids | None) -> Neighbours:
-        if allowed is not None:
-            selector = faiss.IDSelectorBatch(np.setdiff1d(allowed, self.deleted))
-        else:
-            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(self.deleted)) if len(self.deleted) else None
         size = min(top_k, self.base.index.ntotal)
         if not size:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
-        parameters = faiss.SearchParameters(sel=selector) if selector is not None else None
+        selector: faiss.IDSelector | None = None
+        if allowed is not None:
+            selector = faiss.IDSelectorBatch(np.setdiff1d(allowed, self.deleted))
+        elif len(self.deleted):
+            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(self.deleted))
+        parameters = None if selector is None else faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         scores, ids = self.base.index.search(query[np.newaxis], size, params=parameters)
         found = ids[0] >= 0
         return Neighbours(ids[0][found], scores[0][found])
@@ -97,13 +99,12 @@ def build_base(ids: Ids, vectors: Matrix, dimension: int, generation: int) -> Ba
 def write_base(folder: Path, uid: str, base: Base) -> None:
     """Write ``vectors.faiss`` so that a crash leaves the old file or the new one, whole."""
     payload = faiss.serialize_index(base.index).tobytes()
-    header = _HEADER.pack(
-        _MAGIC, bytes.fromhex(uid), base.generation, base.last_id, len(payload), zlib.crc32(payload)
-    )
-    temporary = folder / f"{FILE_NAME}.{os.getpid()}.tmp"
+    header = _HEADER.pack(_MAGIC, bytes.fromhex(uid), base.generation, base.last_id, len(payload))
+    temporary = folder / f"{FILE_NAME}.tmp"
     try:
         with temporary.open("wb") as file:
             file.write(header)
+            file.write(_CHECKSUM.pack(zlib.crc32(payload, zlib.crc32(header))))
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
@@ -119,14 +120,19 @@ def read_base(folder: Path, uid: str, dimension: int) -> Base | None:
         content = (folder / FILE_NAME).read_bytes()
     except OSError:
         return None
-    if len(content) < _HEADER.size:
+    if len(content) < _HEADER.size + _CHECKSUM.size:
         return None
-    magic, owner, generation, last_id, size, checksum = _HEADER.unpack_from(content)
-    payload = memoryview(content)[_HEADER.size :]
-    if magic != _MAGIC or owner.hex() != uid or len(payload) != size or zlib.crc32(payload) != checksum:
+    magic, owner, generation, last_id, size = _HEADER.unpack_from(content)
+    (checksum,) = _CHECKSUM.unpack_from(content, _HEADER.size)
+    payload = memoryview(content)[_HEADER.size + _CHECKSUM.size :]
+    if magic != _MAGIC or owner.hex() != uid or len(payload) != size:
+        return None
+    if zlib.crc32(payload, zlib.crc32(content[: _HEADER.size])) != checksum:
         return None
     index = faiss.deserialize_index(np.frombuffer(payload, dtype=np.uint8))
-    return Base(index, generation, last_id) if index.d == dimension else None
+    if not isinstance(index, faiss.IndexIDMap2) or index.d != dimension:
+        return None
+    return Base(index, generation, last_id)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,35 +1,78 @@
-"""Checks a corpus against everything it promises, and says what it finds in sentences."""
+"""Checks a corpus against everything it promises, and says what it finds in sentences.
+
+What is not read here cannot be checked against anything: the terms of the lexical index are taken on trust.
+"""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
-from pincite.index.snapshot import Snapshot
+from pincite.index.filters import comparable
+from pincite.index.ingestion import identify
+from pincite.index.records import Stored
+from pincite.index.snapshot import FLOAT_BYTES, Snapshot
 from pincite.index.vectors import Base
 
 _LENGTH_TOLERANCE = 1e-3
+_UNREADABLE = {
+    "documents": "NOT (json_valid(metadata) AND json_valid(metadata_spans)"
+    " AND json_valid(sections) AND json_valid(pages))",
+    "groups": "NOT json_valid(path)",
+    "passages": "NOT json_valid(points)",
+}
+_OUTSIDE_ITS_GROUP = (
+    'id NOT IN (SELECT p.id FROM passages p JOIN groups g ON g.id = p."group" AND g.document = p.document'
+    ' WHERE g.start <= p.start AND p.start < p."end" AND p."end" <= g."end")'
+)
 
 
 def findings(snapshot: Snapshot, base: Base | None) -> list[str]:
     """Return what is wrong with the snapshot or with the FAISS file's ``base``; empty if nothing is."""
-    return [*snapshot.integrity_problems(), *_spans(snapshot), *_vectors(snapshot), *_base(snapshot, base)]
+    found = [*snapshot.integrity_problems(), *_rows(snapshot)]
+    return found or [*_documents(snapshot), *_lengths(snapshot), *_base(snapshot, base)]
 
 
-def _spans(snapshot: Snapshot) -> Iterator[str]:
+def _rows(snapshot: Snapshot) -> Iterator[str]:
+    """Find rows that are missing, left over or unreadable: with those, nothing else can be looked at."""
+    for table, condition in _UNREADABLE.items():
+        if unreadable := snapshot.count(table, condition):
+            yield f"{unreadable} unreadable rows in {table}"
+    for table, key in (("vectors", "passage"), ("lexical", "rowid")):
+        if missing := snapshot.count("passages", f"id NOT IN (SELECT {key} FROM {table})"):
+            yield f"{missing} passages without a row in {table}"
+        if extra := snapshot.count(table, f"{key} NOT IN (SELECT id FROM passages)"):
+            yield f"{extra} rows in {table} without a passage"
+    size = snapshot.encoder.dimension * FLOAT_BYTES
+    if odd := snapshot.count("vectors", "typeof(vector) != 'blob' OR length(vector) != ?", size):
+        yield f"{odd} vectors have not {snapshot.encoder.dimension} numbers"
+    if outside := snapshot.count("passages", _OUTSIDE_ITS_GROUP):
+        yield f"{outside} passages outside their group"
+
+
+def _documents(snapshot: Snapshot) -> Iterator[str]:
     for stored in snapshot.stored_documents():
-        size = len(stored.document.text)
-        for start, end in snapshot.spans(stored.row):
-            if not 0 <= start < end <= size:
-                yield f"{stored.source}: a span {start}-{end} is outside its text of {size} characters"
+        yield from (f"{stored.source}: {problem}" for problem in _document(snapshot, stored))
 
 
-def _vectors(snapshot: Snapshot) -> Iterator[str]:
-    passages = snapshot.count("passages")
-    for table in ("vectors", "lexical"):
-        if snapshot.count(table) != passages:
-            yield f"{passages} passages but {snapshot.count(table)} rows in {table}"
+def _document(snapshot: Snapshot, stored: Stored) -> Iterator[str]:
+    document = stored.document
+    if identify(stored.source, document) != stored.document_id:
+        yield "its text or source is not the one that was indexed"
+    size, spans = len(document.text), snapshot.group_spans(stored.row)
+    for start, end in spans:
+        if not 0 <= start < end <= size:
+            yield f"a group {start}-{end} is outside its text of {size} characters"
+    if any(first_end > second for (_, first_end), (second, _) in pairwise(spans)):
+        yield "its groups overlap"
+    expected = {field: comparable(field, value) for field, value in document.metadata.items()}
+    if snapshot.fields(stored.row) != expected:
+        yield "filters see other metadata than it has"
+
+
+def _lengths(snapshot: Snapshot) -> Iterator[str]:
     _, vectors = snapshot.vectors()
     lengths = np.linalg.norm(vectors, axis=1)
-    off = int(np.sum((lengths != 0) & (np.abs(lengths - 1) > _LENGTH_TOLERANCE)))
+    off = int(np.sum((lengths != 0) & ~(np.abs(lengths - 1) <= _LENGTH_TOLERANCE)))
     if off:
         yield f"{off} vectors are of neither unit length nor zero"
 
@@ -40,8 +83,8 @@ def _base(snapshot: Snapshot, base: Base | None) -> Iterator[str]:
             yield "the FAISS file is missing or damaged: searches still work, `pincite index` mends it"
         return
     stored, vectors = snapshot.vectors()
-    expected = np.union1d(stored[stored <= base.last_id], snapshot.deleted_since(base.generation))
-    if not np.array_equal(np.sort(base.ids), np.intersect1d(expected, np.arange(base.last_id + 1))):
+    expected = np.union1d(stored, snapshot.deleted_since(base.generation))
+    if not np.array_equal(np.sort(base.ids), expected[expected <= base.last_id]):
         yield "the FAISS file does not hold the passages of its generation"
         return
     for id_, vector in zip(stored, vectors, strict=True):

@@ -26,7 +26,7 @@ def ask(
     top_k: int = 8,
     where: Where | None = None,
     llm: Any = None,
-    history: Sequence[Turn] = (),
+    history: Sequence[Turn] = (),  # noqa: ARG001 - follow-up questions are not made standalone yet
     min_confidence: float | None = None,
     fallback: bool = True,
 ) -> Answer:
@@ -42,40 +42,6 @@ def ask(
     Raises ValueError for an empty question or an ``llm`` of no known form, ``CorpusNotFound`` where there is
     no corpus: asking never makes one.
     """
-    return _run(question, corpus, top_k, where, llm, history, min_confidence, fallback)
-
-
-def stream(
-    question: str,
-    corpus: Corpus | str | Path = ".pincite",
-    *,
-    top_k: int = 8,
-    where: Where | None = None,
-    llm: Any = None,
-    history: Sequence[Turn] = (),
-    min_confidence: float | None = None,
-    fallback: bool = True,
-) -> Iterator[str | Answer]:
-    """Answer as ``ask`` does, in pieces: the text a claim at a time, each verified, then the ``Answer``.
-
-    The pieces joined are the answer's text. Errors are raised when the first piece is asked for.
-    """
-    answer = _run(question, corpus, top_k, where, llm, history, min_confidence, fallback)
-    for number, claim in enumerate(answer.claims):
-        yield CLAIM_SEPARATOR + claim.text if number else claim.text
-    yield answer
-
-
-def _run(
-    question: str,
-    corpus: Corpus | str | Path,
-    top_k: int,
-    where: Where | None,
-    llm: Any,
-    history: Sequence[Turn],  # noqa: ARG001 - follow-up questions are not made standalone yet
-    min_confidence: float | None,
-    fallback: bool,
-) -> Answer:
     started = time.perf_counter()
     if not question.strip():
         raise ValueError("the question is empty")
@@ -94,6 +60,36 @@ def _run(
             min_confidence=threshold,
             seconds=time.perf_counter() - started,
         )
+
+
+def stream(
+    question: str,
+    corpus: Corpus | str | Path = ".pincite",
+    *,
+    top_k: int = 8,
+    where: Where | None = None,
+    llm: Any = None,
+    history: Sequence[Turn] = (),
+    min_confidence: float | None = None,
+    fallback: bool = True,
+) -> Iterator[str | Answer]:
+    """Answer as ``ask`` does, in pieces: the text a claim at a time, each verified, then the ``Answer``.
+
+    The pieces joined are the answer's text. Errors are raised when the first piece is asked for.
+    """
+    answer = ask(
+        question,
+        corpus,
+        top_k=top_k,
+        where=where,
+        llm=llm,
+        history=history,
+        min_confidence=min_confidence,
+        fallback=fallback,
+    )
+    for number, claim in enumerate(answer.claims):
+        yield CLAIM_SEPARATOR + claim.text if number else claim.text
+    yield answer
 
 
 def _draft(question: str, hits: Sequence[Hit], corpus: Corpus, llm: Any, fallback: bool) -> Draft:

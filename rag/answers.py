@@ -117,7 +117,7 @@ class Answer:
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as plain values for JSON, under these names; a passage also carries its address."""
+        """Return the answer as plain values for JSON, under these names; a passage has its address too."""
         plain = asdict(self)
         for hit, entry in zip(self.passages, plain["passages"], strict=True):
             entry["passage"]["address"] = hit.passage.address
@@ -149,5 +149,5 @@ class Answer:
 
 
 def escape_markdown(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it stands: no markup, no HTML, no line breaks of its own."""
+    """Return ``text`` so that Markdown shows it as it stands: no markup, no HTML, no line breaks."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$^=-])", r"\\\1", " ".join(text.split()))

@@ -1,7 +1,8 @@
 """Asks a file's questions and compares the answers with those that are known.
 
-Exact match and F1 are SQuAD's: case, punctuation and English articles are ignored; F1 counts shared words, for Chinese
-shared characters. (Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", 2016.)
+Exact match and F1 are SQuAD's: case, punctuation and English articles are ignored; F1 counts shared words,
+for Chinese shared characters. (Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of
+Text", 2016.)
 """
 
 import csv
@@ -14,18 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from pincite.answering import ask
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.language import HAN
+from pydantic import BaseModel, ValidationError
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 
 class LabelledQuestion(BaseModel):
-    """A question with what is known of its answer. ``answerable`` False: the right result is "not answered"."""
+    """A question and what is known of its answer. ``answerable`` False: rightly not answered."""
 
     question: str
     answer: str = ""
@@ -53,8 +53,8 @@ class Outcome:
 class Report:
     """The questions' outcomes and their means, 0..1; None where no question had what is needed.
 
-    ``cited``: the first citation's quote holds the known answer. ``source_found``: a passage that was read is of the known
-    source. ``answered`` is over answerable questions, ``false_answers`` over the others.
+    ``cited``: the first citation's quote holds the known answer. ``source_found``: a passage that was read is
+    of the known source. ``answered`` is over answerable questions, ``false_answers`` over the others.
     """
 
     questions: int
@@ -75,7 +75,9 @@ class Report:
 
 
 def read_questions(path: Path) -> list[LabelledQuestion]:
-    """Return the questions of a JSONL or CSV file. Raises ValueError, naming the line, for one that is not in form."""
+    """Return the questions of a JSONL or CSV file. Raises ValueError, naming the line, for one that is not in
+    form.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -120,7 +122,7 @@ def evaluate(
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` as SQuAD compares answers: lower case, without punctuation, articles and extra spaces."""
+    """Return ``text`` as SQuAD compares answers: lower case, no punctuation, articles or extra spaces."""
     bare = "".join(character for character in text.lower() if character not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())
 

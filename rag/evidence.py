@@ -1,8 +1,9 @@
 """Finds the sentences that a question's answer may stand in, and measures each one.
 
-A sentence is measured by how much of the question it covers (rare terms count for more; what its heading, title and the
-sentence before it cover counts separately), by whether the question's names and numbers occur around it, by the encoder's
-similarity, by its passage's rank, and by whether it holds the kind of thing that is asked for. ``reading`` weighs these.
+A sentence is measured by how much of the question it covers (rare terms count for more; what its heading,
+title and the sentence before it cover counts separately), by whether the question's names and numbers occur
+around it, by the encoder's similarity, by its passage's rank, by whether it is a fragment such as a heading,
+and by whether it holds the kind of thing that is asked for. ``reading`` weighs these.
 """
 
 import math
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
 from pincite.index.document import Point, Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.passages import Passage, without_references
@@ -33,6 +33,7 @@ FEATURES = (
     "passage score",
     "passage rank",
     "length",
+    "fragment",
     "similarity",
     "passage similarity",
     "names and similarity",
@@ -47,12 +48,15 @@ _NUMBER = re.compile(
     r"|hundred|thousand|million|billion|dozen|half)\b|[一二三四五六七八九十百千万亿两半]",
     re.IGNORECASE,
 )
+_END = re.compile(r"[.!?。！？…][\"'”’」』)）\]]*$")
 _CAPITAL = re.compile(r"(?<!^)\b[A-Z]\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a hit. The span counts in the document; ``terms`` are its own, ``around`` those it can lean on."""
+    """A sentence of a hit. The span counts in the document; ``terms`` are its own, ``around`` those it can
+    lean on.
+    """
 
     hit: Hit
     rank: int
@@ -78,7 +82,13 @@ class Evidence:
 
 def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidence:
     """Return the most promising sentences of ``hits``, measured against ``question``."""
-    everything = [sentence for rank, hit in enumerate(hits, start=1) for sentence in _sentences(hit, rank)]
+    asked = set(question.terms)
+    everything = [
+        sentence
+        for rank, hit in enumerate(hits, start=1)
+        for sentence in _sentences(hit, rank)
+        if sentence.terms - asked  # a heading that only echoes the question answers nothing
+    ]
     weights = _term_weights(question, everything)
     everything.sort(key=lambda one: -(_covered(one.terms | one.around, weights) + one.hit.score))
     sentences = tuple(everything[:_MOST_MEASURED])
@@ -158,6 +168,7 @@ def _measure(
         sentence.hit.score,
         1.0 / sentence.rank,
         math.log1p(len(sentence.terms)),
+        float(sentence.point is None and _END.search(sentence.text) is None),
         similarity,
         sentence.hit.dense_score or 0.0,
         names * similarity,

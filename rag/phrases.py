@@ -1,8 +1,9 @@
-"""The shortest phrase in a sentence that answers: every plausible run of words is scored, and the best is taken.
+"""The shortest phrase in a sentence that answers: every plausible run of words is scored, and the best is
+taken.
 
-A linear model over features that can be read aloud ("starts after *in*", "is a run of capitals", "repeats the question"),
-weighted per kind of question. The weights are learned from SQuAD by ``training/train_reader.py`` and lie in ``reader.json``.
-English only: other languages are answered by the sentence.
+A linear model over features that can be read aloud ("starts after *in*", "is a run of capitals", "repeats the
+question"), weighted per kind of question. The weights are learned from SQuAD by ``training/train_reader.py``
+and lie in ``reader.json``. English only: other languages are answered by the sentence.
 """
 
 import math
@@ -22,12 +23,12 @@ _TOKEN = re.compile(
 )
 _YEAR = re.compile(r"(?:1\d|20)\d\ds?$")
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday"
-    " thursday friday saturday sunday century spring summer autumn winter".split()
+    "january february march april may june july august september october november december monday tuesday"
+    " wednesday thursday friday saturday sunday century spring summer autumn winter".split()
 )
 _NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty sixty seventy"
-    " eighty ninety hundred thousand million billion dozen half quarter third several few".split()
+    "one two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty"
+    " fifty sixty seventy eighty ninety hundred thousand million billion dozen half quarter third few".split()
 )
 _UNITS = frozenset(
     "percent years year days hours minutes miles km kilometers metres meters people dollars million".split()
@@ -35,8 +36,8 @@ _UNITS = frozenset(
 _EDGE_WORDS = STOP_WORDS - {"all", "no", "our"}
 _BREAKS = frozenset(';:()[]{}—–"“”!?|')
 _KEPT_NEIGHBOURS = frozenset(
-    "in on at by of to from for with as is was are were the a an and or , ( ) . that which his her its their into called"
-    " named known than about between during after before since until because".split()
+    "in on at by of to from for with as is was are were the a an and or , ( ) . that which his her its their"
+    " into called named known than about between during after before since until because".split()
 )
 
 
@@ -65,9 +66,11 @@ class Word:
 
 
 def best_phrase(question: Question, text: str, sentence: Span, weights: Mapping[str, float]) -> Phrase | None:
-    """Return the likeliest answer to ``question`` within ``text[sentence.start:sentence.end]``, if there is any."""
+    """Return the likeliest answer to ``question`` within ``text[sentence.start:sentence.end]``, if there is
+    any.
+    """
     words = read_words(question, text, sentence)
-    candidates = list(candidate_spans(words))
+    candidates = [one for one in candidate_spans(words) if _says_something_new(words, *one)]
     if not candidates:
         return None
     scores = [sum(weights.get(name, 0.0) for name in features(question, words, *one)) for one in candidates]
@@ -145,8 +148,17 @@ def _features(words: Sequence[Word], first: int, last: int) -> Iterator[str]:
     yield f"name after={_distance(after, named=True)}"
 
 
+def _says_something_new(words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether the phrase has a word that the question does not have: an echo is no answer."""
+    return any(
+        not (word.is_asked or word.is_stop) and word.folded.isalnum() for word in words[first : last + 1]
+    )
+
+
 def _with_apposition(words: Sequence[Word], first: int, last: int) -> int:
-    """Return the last word of the phrase together with the name in apposition to it: "its first model, *GPT-oss*,"."""
+    """Return the last word of the phrase together with the name in apposition to it: "its first model,
+    *GPT-oss*,".
+    """
     following = words[last + 1 : last + 2 + _LONGEST_APPOSITION + 1]
     is_plain = not any(word.is_capital or word.is_number for word in words[first : last + 1])
     if not is_plain or not following or following[0].folded != ",":

@@ -21,7 +21,8 @@ _BETWEEN = r"(?:\w+\s+){0,2}?"
 _ENGLISH: tuple[tuple[Kind, str], ...] = (
     (
         "reason",
-        r"\bwhy\b|\bwhat\s+(?:is|was|are|were)\s+the\s+(?:reason|cause|purpose)|\bhow\s+come\b|\bfor what reason",
+        r"\bwhy\b|\bwhat\s+(?:is|was|are|were)\s+the\s+(?:reason|cause|purpose)|\bhow\s+come\b"
+        r"|\bfor what reason",
     ),
     ("when", rf"\bwhen\b|\b(?:what|which)\s+{_BETWEEN}(?:{_TIME_NOUNS})\b"),
     ("number", rf"\bhow\s+(?:{_MEASURES})\b|\b(?:what|which)\s+{_BETWEEN}(?:{_NUMBER_NOUNS})\b"),
@@ -52,8 +53,8 @@ class Question:
     """A question taken apart. All terms are as ``index.tokens`` makes them.
 
     ``form`` is the word after the question word where it shapes the answer ("did", "is", …), else empty.
-    ``names`` are the terms of names and numbers in it, which a passage that answers should hold; ``head`` those of the noun
-    after "which" or "what" ("which bank"), which the answer itself may hold.
+    ``names`` are the terms of names and numbers in it, which a passage that answers should hold; ``head``
+    those of the noun after "which" or "what" ("which bank"), which the answer itself may hold.
     """
 
     text: str

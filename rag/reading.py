@@ -1,8 +1,10 @@
-"""The extractive reader: the sentence that best supports an answer, and the shortest phrase in it that answers.
+"""The extractive reader: the sentence that best supports an answer, and the shortest phrase in it that
+answers.
 
-It needs no LLM. ``evidence`` measures sentences, this module weighs them, ``phrases`` looks inside the best one. Its confidence
-is the probability that the quoted words hold the answer, calibrated on questions of which half had the paragraph that
-answers them taken away. All weights are in ``reader.json``, learned by ``training/train_reader.py``.
+It needs no LLM. ``evidence`` measures sentences, this module weighs them, ``phrases`` looks inside the best
+one. Its confidence is the probability that the quoted words hold the answer, calibrated on questions of which
+half had the paragraph that answers them taken away. All weights are in ``reader.json``, learned by
+``training/train_reader.py``.
 """
 
 import json
@@ -14,9 +16,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-
 from pincite.answers import Draft, DraftClaim, Support
-from pincite.evidence import Evidence, Sentence, gather
+from pincite.evidence import FEATURES, Evidence, Sentence, gather
 from pincite.index.document import Span
 from pincite.index.encoder import Encoder
 from pincite.index.passages import without_references
@@ -25,13 +26,14 @@ from pincite.phrases import best_phrase
 from pincite.questions import Question
 
 DEFAULT_MIN_CONFIDENCE = 0.35
-LEAST_PHRASE_PROBABILITY = 0.15
+LEAST_PHRASE_PROBABILITY = 0.3
 METHOD = "reader"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The learned numbers. ``sentence`` weighs ``evidence.FEATURES``; ``calibration`` its best score, margin and 1.
+    """The learned numbers. ``sentence`` weighs ``evidence.FEATURES``; ``calibration`` its best score, margin
+    and 1.
 
     Each is kept twice: for questions in a script that the encoder knows, and for those it does not.
     """
@@ -46,7 +48,10 @@ class Weights:
         raw = json.loads(text)
         scripts = {True: "known script", False: "unknown script"}
         return cls(
-            {known: np.array(raw["sentence"][name]) for known, name in scripts.items()},
+            {
+                known: np.array([raw["sentence"][name][feature] for feature in FEATURES])
+                for known, name in scripts.items()
+            },
             {known: np.array(raw["calibration"][name]) for known, name in scripts.items()},
             raw["phrase"],
         )
@@ -83,7 +88,9 @@ class Reader:
         return float(1 / (1 + np.exp(-(calibration_features(scores) @ weights))))
 
     def _text(self, question: Question, sentence: Sentence) -> str:
-        """Return the shortest phrase that answers, or the whole sentence where none stands out or more is asked for."""
+        """Return the shortest phrase that answers, or the whole sentence where none stands out or more is
+        asked for.
+        """
         if question.kind not in ("reason", "other") and not question.is_chinese:
             phrase = best_phrase(question, sentence.text, Span(0, len(sentence.text)), self._weights.phrase)
             if phrase is not None and phrase.probability >= LEAST_PHRASE_PROBABILITY:

@@ -51,7 +51,7 @@ def fake_encoder() -> FakeEncoder:
 
 @pytest.fixture(scope="session")
 def seeds_folder(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a copy of seeds/ and, beside it, a corpus of it. Read only: copy the corpus to change it."""
+    """A folder with a copy of seeds/ and, beside it, a corpus of it. Read only."""
     folder = tmp_path_factory.mktemp("home")
     shutil.copytree(SEEDS, folder / "seeds")
     with Corpus.open(folder / ".pincite", encoder=encoder) as corpus:

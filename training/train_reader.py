@@ -6,10 +6,11 @@ Three fits, each a small convex problem, about fifteen minutes on two cores in a
 
     phrase       softmax over a sentence's candidate phrases, on questions with their own sentence
     sentence     logistic regression: does this retrieved sentence hold the answer?
-    calibration  logistic regression: does the best sentence hold it? On other articles; every second question has its
-                 paragraph taken away, and counts as wrong whatever is found
+    calibration  logistic regression: does the best sentence hold it? On other articles; every second
+                 question has its paragraph taken away, and counts as wrong whatever is found
 
-Retrieval goes through ``Corpus``, as a user's question does. Seeded: the same data and versions give the same file.
+Retrieval goes through ``Corpus``, as a user's question does. Seeded: the same data and versions give the same
+file.
 """
 
 import argparse
@@ -18,13 +19,12 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-
 from pincite.evidence import FEATURES, Evidence, gather
 from pincite.index.corpus import Corpus
 from pincite.index.document import Span
@@ -35,14 +35,14 @@ from pincite.reading import calibration_features
 
 SEED = 20261123
 TOP_K = 8
-ARTICLES, QUESTIONS = 60, 1500
+ARTICLES, QUESTIONS = 40, 800
 PHRASE_QUESTIONS = 24_000
 HELD_OUT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, its paragraph, and where the answer stands in it."""
+    """A question, its paragraph under the article's title, and where the answer stands in that text."""
 
     question: str
     source: str
@@ -52,18 +52,23 @@ class Example:
 
 
 def read_squad(path: Path) -> list[list[Example]]:
-    """Return the examples of each article."""
+    """Return the examples of each article; a paragraph's text begins with the article's title, as documents
+    do.
+    """
     articles = []
     for number, article in enumerate(json.loads(gzip.decompress(path.read_bytes()))["data"]):
         examples = []
+        title = article["title"].replace("_", " ") + "\n\n"
         for place, paragraph in enumerate(article["paragraphs"]):
             for qa in paragraph["qas"]:
                 answer = qa["answers"][0]
-                start = answer["answer_start"]
+                start = len(title) + answer["answer_start"]
                 end = start + len(answer["text"])
-                if paragraph["context"][start:end] == answer["text"]:
-                    source = f"{number:04d}-{place:04d}.txt"
-                    examples.append(Example(qa["question"], source, paragraph["context"], start, end))
+                text = title + paragraph["context"]
+                if text[start:end] == answer["text"]:
+                    examples.append(
+                        Example(qa["question"], f"{number:04d}-{place:04d}.txt", text, start, end)
+                    )
         articles.append(examples)
     return articles
 
@@ -195,7 +200,7 @@ def _holds(sentence, example: Example) -> bool:  # type: ignore[no-untyped-def]
     return bool(is_own and sentence.span.start <= example.start and example.end <= sentence.span.end)
 
 
-def fit_evidence(name: str, articles: Sequence[Sequence[Example]]) -> tuple[list[float], list[float]]:
+def fit_evidence(name: str, articles: Sequence[Sequence[Example]]) -> tuple[dict[str, float], list[float]]:
     """Return sentence and calibration weights; prints how well the best sentence and its confidence do."""
     rng = random.Random(SEED)
     chosen = rng.sample(list(articles), min(ARTICLES, len(articles)))
@@ -217,7 +222,8 @@ def fit_evidence(name: str, articles: Sequence[Sequence[Example]]) -> tuple[list
     _report_evidence(name, 1 / (1 + np.exp(-(inputs @ calibration))), right)
     for feature, weight in zip(FEATURES, weights, strict=True):
         print(f"  {feature:24} {weight:8.3f}")
-    return [round(float(w), 4) for w in weights], [round(float(w), 4) for w in calibration]
+    named = {feature: round(float(weight), 4) for feature, weight in zip(FEATURES, weights, strict=True)}
+    return named, [round(float(weight), 4) for weight in calibration]
 
 
 def _corpus(folder: Path, examples: Sequence[Example]) -> Corpus:
@@ -252,9 +258,8 @@ def _report_evidence(name: str, confidence: NDArray[np.float64], right: NDArray[
     print(f"{name}: AUROC of confidence {auroc:.3f}, Brier {np.mean((confidence - right) ** 2):.3f}")
     for floor in (0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7):
         kept = right[order][confidence[order] >= floor]
-        print(
-            f"  confidence >= {floor}: answered {len(kept) / len(right):.3f}, right {kept.mean() if len(kept) else 0:.3f}"
-        )
+        share = kept.mean() if len(kept) else 0.0
+        print(f"  confidence >= {floor}: answered {len(kept) / len(right):.3f}, right {share:.3f}")
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""The command line: a thin shell over the library. Every command is a call or two and a way to print the result.
+"""The command line: a thin shell over the library. Every command is a call or two and a way to print the
+result.
 
-Exit codes: 0 done ("not answered" is done); 1 a ``PinciteError``, a failed receipt or findings of ``verify``; 2 wrong usage; 130
-interrupted. Heavy modules are imported by the commands that need them, so that ``--help`` is instant.
+Exit codes: 0 done ("not answered" is done); 1 a ``PinciteError``, a failed receipt or findings of ``verify``;
+2 wrong usage; 130 interrupted. Heavy modules are imported by the commands that need them, so that ``--help``
+is instant.
 """
 
 import logging
@@ -13,11 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
 from pincite.index.errors import PinciteError
 
 if TYPE_CHECKING:
-    from pincite.answers import Turn
     from pincite.index.corpus import Corpus
     from pincite.index.ingestion import Progress
 
@@ -343,11 +343,10 @@ def _progress_bar() -> "Iterator[Any]":
     if not sys.stderr.isatty():
         yield None
         return
+    from pincite.ui.printing import visible
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import Progress as Bar
-
-    from pincite.ui.printing import visible
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("indexing")

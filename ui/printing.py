@@ -1,7 +1,7 @@
 """What the command line prints: answers, hits, receipts and lists, as text or as JSON.
 
-Results go to standard output, everything said along the way to standard error. Document text is never taken for markup, and
-characters that would steer a terminal are shown as escapes.
+Results go to standard output, everything said along the way to standard error. Document text is never taken
+for markup, and characters that would steer a terminal are shown as escapes.
 """
 
 import dataclasses

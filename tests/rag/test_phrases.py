@@ -9,7 +9,7 @@ from pincite.questions import Question
 from pincite.reading import Weights
 
 SENTENCES = {
-    "mill": "The mill was bought by Ada Pellow in March 1921 for 340 pounds, because the river had silted up.",
+    "mill": "The mill was bought by Ada Pellow in March 1921 for 340 pounds, since the river had silted.",
     "model": "The lab answered with its first open model, Heron-2, after a long pause.",
 }
 

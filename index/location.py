@@ -1,0 +1,50 @@
+"""Where a corpus may be: a folder, and whether one may be made there."""
+
+from pathlib import Path
+
+from pincite.index import schema
+from pincite.index.errors import CorpusNotFound
+from pincite.index.sources import real_path
+
+_LEFT_BY_A_WRITER_THAT_DIED = frozenset(
+    {schema.FILE_NAME, f"{schema.FILE_NAME}-wal", f"{schema.FILE_NAME}-shm", "writer.lock", "writer.pid"}
+)
+
+
+def corpus_folder(location: str | Path) -> Path:
+    """Return the folder meant, absolute. Raises ``CorpusNotFound`` for the address of a server."""
+    if str(location).startswith("milvus://"):
+        raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
+    return real_path(location)
+
+
+def may_become_corpus(folder: Path) -> bool:
+    """Whether ``folder`` is absent or empty; what a writer that died early left does not count."""
+    if not folder.exists():
+        return True
+    return folder.is_dir() and all(entry.name in _LEFT_BY_A_WRITER_THAT_DIED for entry in folder.iterdir())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a new corpus's folder. Raises ``CorpusNotFound`` where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusNotFound(f"no corpus at {folder}, and none can be made: {error.strerror}") from None
+
+
+def absence(folder: Path) -> str:
+    """Say what there is at ``folder`` instead of a corpus."""
+    if not folder.exists():
+        return f"no corpus at {folder}: make one with `pincite index PATH --corpus {folder}`"
+    if not folder.is_dir():
+        return f"{folder} is a file, not a corpus folder"
+    return f"{folder} is a folder that holds no corpus: name another, or an empty one to make a corpus in"
+
+
+def size_of(file: Path) -> int:
+    """Return a file's size in bytes; 0 for anything else, and for one that a writer has removed meanwhile."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0

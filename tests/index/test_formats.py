@@ -1,0 +1,174 @@
+"""From a file's bytes to text: encodings, what is no text at all, and the headings of Markdown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pincite.index import formats
+from pincite.index.document import Document
+from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats import decode, markdown_sections, read_file, text_document, with_text
+
+from .texts import texts
+
+MIXED = "Ferry: £5, naïve “quotes”.\n雾岭茶叶 😀\n"
+CHINESE = "雾岭村在青溪县西北角,三面是山,一条溪从村口流过。"
+JAPANESE = "これは日本語の文章です。今日は天気が良いので散歩に行きます。"
+
+
+def read_text(content: bytes, name: str = "a.txt") -> str:
+    (document,) = read_file(Path(name), content)
+    return document.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_unicode_is_read_with_and_without_a_mark(encoding: str) -> None:
+    assert read_text(MIXED.encode(encoding)) == MIXED
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_unicode_is_read_in_either_byte_order(encoding: str) -> None:
+    assert read_text(f"\ufeff{MIXED}".encode(encoding)) == MIXED
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_english_utf_16_is_told_without_a_mark(encoding: str) -> None:
+    assert read_text(f"Plain English – naïve, {CHINESE[:2]}\n".encode(encoding)).startswith("Plain English –")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (CHINESE, "gb18030"),
+        ("這是一個中文的句子,今天天氣很好。", "big5"),
+        (JAPANESE, "shift_jis"),
+        ("안녕하세요. 오늘은 날씨가 좋습니다.", "euc_kr"),
+        ("Это русский текст о погоде и о чае.", "cp1251"),
+        ("Le café était fermé; l'été fut très long.", "latin-1"),
+        ("café", "latin-1"),
+        ("El niño español comió jamón.", "latin-1"),
+        ("It’s “fine” – really, for £5 at 20°C.", "cp1252"),
+    ],
+)
+def test_older_encodings_are_guessed(text: str, encoding: str) -> None:
+    assert read_text(text.encode(encoding)) == text
+
+
+def test_bytes_that_no_western_encoding_defines_are_still_read() -> None:
+    assert decode(b"a caf\xe9 " * 20 + b"\x81") == "a café " * 20 + "\x81"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\t \r\n", "there is no text in it"),
+        ("-- ?! 😀 --".encode(), "there is no text in it"),
+        (b"\xef\xbb\xbf", "there is no text in it"),
+        (b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 8, "binary data"),
+        (b"plain ascii with a \x00 in it", "binary data"),
+        (b"\x00" * 100, "binary data"),
+        (b"some \x01\x02\x03\x04\x05 controls", "binary data"),
+        (b"\xff\xfea\x00b", "starts as utf-16 text but breaks off at byte"),
+        (b"\xef\xbb\xbfabc\xff", "starts as utf-8-sig text but breaks off at byte"),
+    ],
+)
+def test_a_file_without_text_says_why(content: bytes, reason: str) -> None:
+    with pytest.raises(UnsupportedDocument, match=reason):
+        read_file(Path("a.txt"), content)
+
+
+def test_only_the_ending_and_the_first_bytes_choose_the_reader() -> None:
+    heading = b"# Head\n\nbody"
+    assert read_file(Path("x/a.MD"), heading)[0].sections
+    assert not read_file(Path("a.txt"), heading)[0].sections
+    assert read_file(Path("noending"), heading)[0].text == "# Head\n\nbody"
+    with pytest.raises(UnsupportedDocument, match="not a readable PDF"):
+        read_file(Path("a.txt"), b"%PDF-1.7 nothing more")
+
+
+def test_what_a_library_raises_becomes_the_files_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(_: str) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(formats, "markdown_sections", explode)
+    with pytest.raises(UnsupportedDocument, match="its reader failed: RecursionError: too deep"):
+        read_file(Path("a.md"), b"# Head")
+
+
+def test_line_ends_marks_and_what_utf_8_cannot_hold_are_made_plain() -> None:
+    assert text_document("\ufeffa\r\nb\rc\u2028d\u2029e").text == "a\nb\nc\nd\ne"
+    assert text_document("x\ud800y\x00z").text == "x\ufffdy\ufffdz"
+    assert with_text(Document("x")) == Document("x")
+
+
+def test_headings_make_sections_with_their_path() -> None:
+    text = "before\n\n# A\n\none\n\n## B\n\ntwo\n\n### C\nthree\n\n## B\n\nfour\n\n# D\n"
+    document = text_document(text, is_markdown=True)
+    assert document.metadata == {"title": "A"}
+    assert [(s.path, text[s.start : s.end], text[s.body_start : s.end]) for s in document.sections] == [
+        ((), "before\n\n", "before\n\n"),
+        (("A",), "# A\n\none\n\n", "\none\n\n"),
+        (("A", "B"), "## B\n\ntwo\n\n", "\ntwo\n\n"),
+        (("A", "B", "C"), "### C\nthree\n\n", "three\n\n"),
+        (("A", "B"), "## B\n\nfour\n\n", "\nfour\n\n"),
+        (("D",), "# D\n", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("Title\n=====\n\ntext\n\nSub\n---\nmore", [("Title",), ("Title", "Sub")]),
+        ("# A\n\n```\n# not a heading\n```\n\n    # nor this\n", [("A",)]),
+        ("# A\n\n> # quoted\n\n- # listed\n", [("A",)]),
+        ("## Deep\n\n# High\n\n### Skipped a level", [("Deep",), ("High",), ("High", "Skipped a level")]),
+        ("# A #\n#\ntext\n#no heading", [("A",), ()]),
+        ("#### Only", [("Only",)]),
+        ("no heading at all", []),
+        ("", []),
+    ],
+)
+def test_only_real_headings_count(text: str, paths: list[tuple[str, ...]]) -> None:
+    assert [section.path for section in markdown_sections(text)] == paths
+
+
+@given(texts)
+def test_sections_cover_the_text_in_order(text: str) -> None:
+    document = text_document(text, is_markdown=True)
+    place = len(document.text) - len(document.text.lstrip()) if document.sections else 0
+    for section in document.sections:
+        assert section.start <= section.body_start <= section.end
+        assert not document.text[place : section.start].strip()
+        place = section.end
+    assert not document.sections or place == len(document.text)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_text_or_refused(content: bytes) -> None:
+    try:
+        (document,) = read_file(Path("a.txt"), content)
+    except UnsupportedDocument:
+        return
+    assert document.text.encode().decode() == document.text
+    assert "\x00" not in document.text
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1))
+def test_utf_8_comes_back_as_it_is(text: str) -> None:
+    assert decode(text.encode("utf-8")) == text.removeprefix("\ufeff")
+
+
+def test_no_library_of_a_format_is_loaded_before_it_is_needed() -> None:
+    import subprocess
+
+    code = (
+        "import sys, pincite.index.corpus;"
+        "print([m for m in ('markdown_it','charset_normalizer','pypdfium2') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,73 @@
+"""The gate between an answerer and the user."""
+
+import pytest
+from pincite.answers import Answer, Draft, DraftClaim, Support
+from pincite.citing import settle
+from pincite.index.document import Point
+from pincite.index.errors import CorpusDamaged
+from pincite.index.passages import Passage
+from pincite.index.retrieval import Hit
+
+TEXT = "Group 1 - Rain fell [2] - Rivers rose by half [2][3]"
+POINTS = (Point(10, 19, "Rain fell", 1, ("2",)), Point(26, 45, "Rivers rose by half", 2, ("2", "3")))
+PASSAGE = Passage(
+    "d1", "news/weather.txt", "Weather", "Group 1", 10, 45, TEXT[10:45], ("2", "3"), None, POINTS
+)
+HITS = (Hit(PASSAGE, 1.0, 0.5, 2.0),)
+RAIN = Support(PASSAGE, 10, 19, 0.9)
+RIVERS = Support(PASSAGE, 26, 45, 0.8)
+
+
+def settled(
+    *claims: DraftClaim, confidence: float = 0.9, min_confidence: float = 0.5, text: str = TEXT
+) -> Answer:
+    draft = Draft(claims, confidence, "reader")
+    return settle("What?", draft, HITS, {"d1": text}.__getitem__, min_confidence=min_confidence, seconds=0.1)
+
+
+def test_a_citation_is_the_documents_text_with_its_address_and_references() -> None:
+    answer = settled(DraftClaim("by half", (RIVERS,)))
+    (citation,) = answer.citations
+    assert TEXT[citation.start : citation.end] == citation.quote == "Rivers rose by half"
+    assert citation.address == "weather.txt › Group 1 › point 2"
+    assert citation.references == ("2", "3")
+    assert (citation.number, citation.title, answer.text, answer.answered) == (1, "Weather", "by half", True)
+
+
+def test_claims_share_the_number_of_a_shared_citation() -> None:
+    answer = settled(DraftClaim("rain", (RAIN,)), DraftClaim("both", (RIVERS, RAIN)))
+    assert [claim.citations for claim in answer.claims] == [(1,), (2, 1)]
+    assert answer.text == "rain both"
+    assert answer.marked_text() == "rain [1] both [2][1]"
+
+
+def test_below_the_threshold_nothing_is_answered_or_cited_but_the_passages_are_shown() -> None:
+    answer = settled(DraftClaim("rain", (RAIN,)), confidence=0.49)
+    assert (answer.text, answer.answered, answer.citations, answer.claims) == ("", False, (), ())
+    assert answer.passages == HITS
+    assert answer.confidence == 0.49
+
+
+def test_a_span_that_is_not_the_documents_text_is_refused() -> None:
+    with pytest.raises(CorpusDamaged, match=r"news/weather\.txt: characters 10-19"):
+        settled(DraftClaim("rain", (RAIN,)), text=TEXT.replace("Rain", "Snow"))
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 19), (10, 50), (19, 19), (30, 20)])
+def test_a_span_outside_its_passage_is_refused(start: int, end: int) -> None:
+    with pytest.raises(CorpusDamaged):
+        settled(DraftClaim("rain", (Support(PASSAGE, start, end, 1.0),)))
+
+
+def test_markdown_shows_document_text_as_it_stands() -> None:
+    text = TEXT.replace("Rain fell", "<b>*![x]*")
+    passage = Passage("d1", "w.txt", "", "", 10, 19, "<b>*![x]*", (), None)
+    answer = settled(DraftClaim("*bold*", (Support(passage, 10, 19, 1.0),)), text=text)
+    assert answer.to_markdown() == ("\\*bold\\* [1]\n\n1. “\\<b\\>\\*\\!\\[x\\]\\*” — w.txt")
+
+
+def test_the_dictionary_has_the_fields_of_the_answer_and_an_address_for_each_passage() -> None:
+    plain = settled(DraftClaim("rain", (RAIN,))).to_dict()
+    assert plain["passages"][0]["passage"]["address"] == "weather.txt › Group 1 › points 1–2"
+    assert plain["citations"][0]["quote"] == "Rain fell"
+    assert plain["answered"] is True

@@ -1,0 +1,212 @@
+"""The real command line, in a process of its own, on a corpus of seeds/."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+BANK = "which bank built 30 internal tools?"
+POINT = (
+    "Singapore's OCBC Bank has developed around 30 internal tools using open-source models, "
+    "demonstrating the practical applications of this technology in business"
+)
+
+
+def test_the_bank_is_named_and_its_point_is_cited_word_for_word(pincite: Run, seeds_folder: Path) -> None:
+    done = pincite("ask", BANK, cwd=seeds_folder)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert lines[0] == "Singapore's OCBC Bank [1]"
+    assert lines[2] == "[1] open-source-ai-race.txt › Group 2 › point 3 (source ref. 3)"
+    assert " ".join(" ".join(lines[3:]).split()) == f"“{POINT}”"
+    assert "reader" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "group"),
+    [
+        (BANK, "Singapore's OCBC Bank", "Group 2"),
+        (
+            "When did top Chinese open-source models start to outperform American ones?",
+            "November 2024",
+            "Group 3",
+        ),
+        ("What did OpenAI release in response to the open-source trend?", "GPT-oss", "Group 1"),
+        ("Why do Chinese companies prioritize user retention?", "window for startups", "Group 4"),
+    ],
+)
+def test_the_sample_questions_are_answered_from_their_groups(
+    pincite: Run, seeds_folder: Path, question: str, wanted: str, group: str
+) -> None:
+    answer = json.loads(pincite("ask", question, "--json", cwd=seeds_folder).stdout)
+    assert answer["answered"] is True
+    assert wanted in answer["text"]
+    (citation,) = answer["citations"]
+    assert f"open-source-ai-race.txt › {group}" in citation["address"]
+    shown = pincite("show", f"{citation['source']}:{citation['start']}-{citation['end']}", cwd=seeds_folder)
+    assert shown.stdout == citation["quote"] + "\n"
+
+
+def test_what_the_documents_do_not_say_is_not_answered_and_that_is_no_error(
+    pincite: Run, seeds_folder: Path
+) -> None:
+    question = "Who publishes the Financial Times?"
+    plain = pincite("ask", question, cwd=seeds_folder)
+    assert plain.returncode == 0
+    assert plain.stdout.startswith("Not answered: these documents do not say.")
+    assert "Nearest passages:" in plain.stdout
+    answer = json.loads(pincite("ask", question, "--json", cwd=seeds_folder).stdout)
+    assert (answer["answered"], answer["text"], answer["citations"]) == (False, "", [])
+    assert len(answer["passages"]) == 8
+
+
+def test_piped_questions_are_answered_a_line_each(pincite: Run, seeds_folder: Path) -> None:
+    done = pincite("ask", "--json", cwd=seeds_folder, stdin=f"{BANK}\n\nWho publishes the Financial Times?\n")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["answered"] for answer in answers] == [True, False]
+
+
+def test_search_list_and_stats_print_the_objects_own_names(pincite: Run, seeds_folder: Path) -> None:
+    hits = json.loads(pincite("search", "tide", "--top-k", "2", "--json", cwd=seeds_folder).stdout)
+    assert [set(hit) for hit in hits] == [{"passage", "score", "dense_score", "lexical_score"}] * 2
+    assert hits[0]["passage"]["source"] == "seeds/tidal-mill.md"
+    listed = json.loads(pincite("list", "--json", cwd=seeds_folder).stdout)
+    assert [one["source"] for one in listed][1:3] == [
+        "seeds/observatory-visit.pdf",
+        "seeds/open-source-ai-race.txt",
+    ]
+    stats = json.loads(pincite("stats", "--json", cwd=seeds_folder).stdout)
+    assert stats["documents"] == len(listed) == 5
+    assert stats["encoder"]["name"] == "all-MiniLM-L6-v2"
+    assert pincite("verify", cwd=seeds_folder).returncode == 0
+
+
+def test_where_narrows_the_search_and_an_unknown_field_is_wrong_usage(
+    pincite: Run, seeds_folder: Path
+) -> None:
+    found = pincite(
+        "search",
+        "models",
+        "--where",
+        "publisher=36Ke",
+        "--where",
+        "date>=2025-08",
+        "--json",
+        cwd=seeds_folder,
+    )
+    assert {hit["passage"]["source"] for hit in json.loads(found.stdout)} == {"seeds/open-source-ai-race.txt"}
+    wrong = pincite("ask", BANK, "--where", "colour=red", cwd=seeds_folder)
+    assert wrong.returncode == 2
+    assert one_line(wrong.stderr).startswith("pincite: unknown field 'colour' in where; known fields: date,")
+
+
+def test_indexing_prints_a_receipt_for_each_file_and_fails_only_for_the_bad_ones(
+    pincite: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "good.txt").write_text("The mill was bought by Ada Pellow in March 1921.")
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "image.txt").write_bytes(bytes(range(256)) * 8)
+    done = pincite("index", "good.txt", "empty.txt", "image.txt", "missing.txt", "--json")
+    receipts = {receipt["source"]: receipt for receipt in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert {source: receipt["status"] for source, receipt in receipts.items()} == {
+        "good.txt": "added",
+        "empty.txt": "failed",
+        "image.txt": "failed",
+        "missing.txt": "failed",
+    }
+    assert receipts["empty.txt"]["reason"] == "the file is empty"
+    assert "binary" in receipts["image.txt"]["reason"]
+    assert receipts["missing.txt"]["reason"] == "no such file or folder"
+    again = pincite("index", "good.txt")
+    assert again.returncode == 0
+    assert again.stdout.splitlines()[1].split()[:2] == ["unchanged", "good.txt"]
+    assert pincite("ask", "Who bought the mill?").stdout.startswith("Ada Pellow [1]")
+    assert pincite("remove", "good.txt").returncode == 0
+    assert json.loads(pincite("list", "--json").stdout) == []
+
+
+def test_asking_never_makes_a_corpus_and_says_how_to_make_one(pincite: Run, tmp_path: Path) -> None:
+    done = pincite("ask", BANK)
+    assert done.returncode == 1
+    assert "no corpus at" in one_line(done.stderr)
+    assert "pincite index PATH" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_or_file_that_is_no_corpus_is_left_alone(pincite: Run, tmp_path: Path) -> None:
+    home = tmp_path / "photos"
+    home.mkdir()
+    (home / "a.jpg").write_bytes(b"x")
+    for command in (("ask", BANK), ("index", str(home)), ("list",)):
+        done = pincite(*command, "--corpus", "photos")
+        assert done.returncode == 1
+        assert "holds no corpus" in one_line(done.stderr)
+    assert [entry.name for entry in home.iterdir()] == ["a.jpg"]
+    assert "is a file" in one_line(pincite("ask", BANK, "--corpus", "photos/a.jpg").stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ask", ""), ("ask", "  "), ("search", ""), ("ask", BANK, "--top-k", "0")]
+)
+def test_wrong_usage_is_told_with_code_2(
+    pincite: Run, seeds_folder: Path, arguments: tuple[str, ...]
+) -> None:
+    done = pincite(*arguments, cwd=seeds_folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_markup_and_terminal_escapes_in_a_document_are_shown_not_obeyed(pincite: Run, tmp_path: Path) -> None:
+    text = "The [red]secret[/red] word is \x1b[31mswordfish\x1b[0m [/b] [link=file:///]here[/link], says Ada."
+    (tmp_path / "evil [red].txt").write_text(text)
+    assert pincite("index", "evil [red].txt").returncode == 0
+    for command in (
+        ("ask", "What is the secret word?"),
+        ("search", "secret word"),
+        ("show", "evil [red].txt"),
+    ):
+        done = pincite(*command)
+        assert done.returncode == 0
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "[red]secret[/red]" in done.stdout
+        assert "\\x1b[31mswordfish" in done.stdout
+
+
+def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
+    overview = pincite("--help").stdout
+    commands = (
+        "index",
+        "ask",
+        "search",
+        "show",
+        "list",
+        "remove",
+        "stats",
+        "verify",
+        "reencode",
+        "eval",
+        "ui",
+    )
+    for command in commands:
+        assert f"  {command} " in overview
+        done = pincite(command, "--help")
+        assert done.returncode == 0
+        assert len(done.stdout) > 200
+
+
+def test_eval_reports_how_known_answers_compare(pincite: Run, seeds_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"question": BANK, "answer": "Singapore's OCBC Bank"}), encoding="utf-8")
+    report = json.loads(pincite("eval", str(file), "--json", cwd=seeds_folder).stdout)
+    assert (report["questions"], report["exact"], report["cited"]) == (1, 1.0, 1.0)
+    file.write_text("{", encoding="utf-8")
+    assert pincite("eval", str(file), cwd=seeds_folder).returncode == 2
+
+
+def one_line(text: str) -> str:
+    assert text.count("\n") == 1, text
+    return text

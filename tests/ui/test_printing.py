@@ -1,0 +1,27 @@
+"""What reaches the terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pincite.index.records import Receipt
+from pincite.ui.printing import print_receipts, visible
+
+
+@given(st.text())
+def test_nothing_that_steers_a_terminal_is_printed(text: str) -> None:
+    shown = visible(text)
+    assert not any(ord(character) < 32 and character not in "\n\t" for character in shown)
+    assert not any("\x7f" <= character <= "\x9f" for character in shown)
+
+
+def test_direction_marks_and_escapes_are_named() -> None:
+    assert visible("a\x1b[0m\u202eb\tc\n") == "a\\x1b[0m\\u202eb\tc\n"
+
+
+def test_a_table_lines_up_also_under_chinese_names(capsys: pytest.CaptureFixture[str]) -> None:
+    print_receipts([Receipt("茶.txt", "added", passages=3), Receipt("b.txt", "failed", "the file is empty")])
+    header, first, second, reason = capsys.readouterr().out.splitlines()
+    assert header.startswith("status  source  pages")
+    assert first.startswith("added   茶.txt  0")
+    assert second.startswith("failed  b.txt   0")
+    assert reason == "failed: b.txt: the file is empty"
