@@ -235,7 +235,7 @@ def test_a_failing_llm_leaves_the_answer_to_the_reader_unless_told_not_to(
     done = pincite("ask", BANK, "--llm", server.llm, cwd=seeds_folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Singapore's OCBC Bank [1]")
     assert "note: The LLM did not answer" in done.stderr
-    strict = pincite("ask", BANK, "--llm", server.llm, "--no-fallback", cwd=seeds_folder)
+    strict = pincite("ask", BANK, "--llm", server.llm, "--llm-only", cwd=seeds_folder)
     assert (strict.returncode, strict.stdout) == (1, "")
     assert "not in the asked form" in one_line(strict.stderr)
     assert pincite("ask", BANK, "--llm", "nonsense", cwd=seeds_folder).returncode == 2
