@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_ENCODER", "LEAST_KNOWN_SHARE", "Encoder", "EncoderIdentity", "load_encoder"]
 
-LEAST_KNOWN_SHARE = 0.8
+LEAST_KNOWN_SHARE = 0.9
 """Below this ``known_share`` a vector says more about what the vocabulary lacks than about the text."""
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, compress
 
 import numpy as np
 from pincite.index.document import Document, Group, Metadata
@@ -116,8 +116,9 @@ def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callab
     batches = [np.empty((0, encoder.identity.dimension), dtype=np.float32)]
     for start in range(0, len(drafts), _ENCODED_AT_ONCE):
         batch = drafts[start : start + _ENCODED_AT_ONCE]
-        vectors = encoder.encode([draft.embedded for draft in batch])
         known = [encoder.known_share(draft.body) >= LEAST_KNOWN_SHARE for draft in batch]
-        batches.append(vectors * np.array(known, dtype=np.float32)[:, np.newaxis])
+        vectors = np.zeros((len(batch), encoder.identity.dimension), dtype=np.float32)
+        vectors[known] = encoder.encode([draft.embedded for draft in compress(batch, known)])
+        batches.append(vectors)
         on_encoded(start + len(batch))
     return np.concatenate(batches)

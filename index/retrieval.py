@@ -43,17 +43,20 @@ def search(
 ) -> list[Hit]:
     """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
     candidates = max(CANDIDATES, top_k)
-    lexical = snapshot.lexical(query_terms(query), candidates, condition)
+    terms = query_terms(query)
+    lexical = snapshot.lexical(terms, candidates, condition)
     cosines: dict[int, float] = {}
-    if encoder.known_share(query) >= LEAST_KNOWN_SHARE:
+    if encoder.known_share(query) < LEAST_KNOWN_SHARE:
+        # Chinese that shares no pair of characters with the corpus may still share some single ones.
+        characters = sorted({character for term in terms if not term.isascii() for character in term})
+        lexical = lexical or snapshot.lexical(characters, candidates, condition, by_prefix=True)
+    else:
         vector = encoder.encode([query])[0]
         allowed = None if condition is None else snapshot.passage_ids(condition)
         neighbours = index.search(vector, candidates, allowed)
         cosines = dict(zip(neighbours.ids.tolist(), neighbours.scores.tolist(), strict=True))
         cosines |= _cosines(vector, [hit.id for hit in lexical if hit.id not in cosines], snapshot)
-        cosines = {
-            id_: cosine for id_, cosine in cosines.items() if cosine
-        }  # 0 exactly: a passage without a vector
+        cosines = {id_: cosine for id_, cosine in cosines.items() if cosine}  # 0: it has no vector
     return _fuse(cosines, lexical, top_k, snapshot)
 
 

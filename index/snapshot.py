@@ -132,13 +132,16 @@ class Snapshot:
         )
         return {row[0]: _passage(*row[1:]) for row in rows}
 
-    def lexical(self, terms: Sequence[str], top_k: int, condition: Filter | None) -> list[LexicalHit]:
-        """Return the ``top_k`` passages that hold any of ``terms``, by BM25 (k1 1.2, b 0.75, as FTS5 has
-        them).
+    def lexical(
+        self, terms: Sequence[str], top_k: int, condition: Filter | None, *, by_prefix: bool = False
+    ) -> list[LexicalHit]:
+        """Return the ``top_k`` passages that hold any of ``terms``, by BM25 with FTS5's k1 1.2 and b 0.75.
+
+        ``by_prefix``: that hold any term which begins with one of them.
         """
         if not terms:
             return []
-        match = " OR ".join(f'"{term}"' for term in terms)
+        match = " OR ".join(f'"{term}"*' if by_prefix else f'"{term}"' for term in terms)
         chosen = ""
         parameters: tuple[str | int | float, ...] = ()
         if condition is not None:

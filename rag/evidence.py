@@ -87,7 +87,7 @@ def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidenc
         sentence
         for rank, hit in enumerate(hits, start=1)
         for sentence in _sentences(hit, rank)
-        if sentence.terms - asked  # a heading that only echoes the question answers nothing
+        if not _is_echo(sentence, asked)
     ]
     weights = _term_weights(question, everything)
     everything.sort(key=lambda one: -(_covered(one.terms | one.around, weights) + one.hit.score))
@@ -100,6 +100,16 @@ def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidenc
         for one, similarity in zip(sentences, similarities, strict=True)
     ]
     return Evidence(sentences, np.array(rows).reshape(len(rows), len(FEATURES)), knows_script)
+
+
+def _is_echo(sentence: Sentence, asked: set[str]) -> bool:
+    """Whether it says no more than the question does, as the heading over an answer may."""
+    new, repeated = len(sentence.terms - asked), len(sentence.terms & asked)
+    return new == 0 or (_is_fragment(sentence) and new < repeated)
+
+
+def _is_fragment(sentence: Sentence) -> bool:
+    return sentence.point is None and _END.search(sentence.text) is None
 
 
 def _sentences(hit: Hit, rank: int) -> list[Sentence]:
@@ -168,7 +178,7 @@ def _measure(
         sentence.hit.score,
         1.0 / sentence.rank,
         math.log1p(len(sentence.terms)),
-        float(sentence.point is None and _END.search(sentence.text) is None),
+        float(_is_fragment(sentence)),
         similarity,
         sentence.hit.dense_score or 0.0,
         names * similarity,

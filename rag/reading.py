@@ -25,7 +25,7 @@ from pincite.index.retrieval import Hit
 from pincite.phrases import best_phrase
 from pincite.questions import Question
 
-DEFAULT_MIN_CONFIDENCE = 0.35
+DEFAULT_MIN_CONFIDENCE = 0.4
 LEAST_PHRASE_PROBABILITY = 0.3
 METHOD = "reader"
 

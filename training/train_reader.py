@@ -2,7 +2,7 @@
 
     python training/train_reader.py DATA    # DATA holds squad/train-v1.1.json.gz and cmrc2018/train.json.gz
 
-Three fits, each a small convex problem, about fifteen minutes on two cores in all:
+Three fits, each a small convex problem, about fifteen minutes on two idle cores in all:
 
     phrase       softmax over a sentence's candidate phrases, on questions with their own sentence
     sentence     logistic regression: does this retrieved sentence hold the answer?
@@ -35,7 +35,8 @@ from pincite.reading import calibration_features
 
 SEED = 20261123
 TOP_K = 8
-ARTICLES, QUESTIONS = 40, 800
+QUESTIONS = 800
+ARTICLES = {"english": 40, "chinese": 800}  # an article of CMRC is one paragraph
 PHRASE_QUESTIONS = 24_000
 HELD_OUT = 0.4
 
@@ -203,7 +204,7 @@ def _holds(sentence, example: Example) -> bool:  # type: ignore[no-untyped-def]
 def fit_evidence(name: str, articles: Sequence[Sequence[Example]]) -> tuple[dict[str, float], list[float]]:
     """Return sentence and calibration weights; prints how well the best sentence and its confidence do."""
     rng = random.Random(SEED)
-    chosen = rng.sample(list(articles), min(ARTICLES, len(articles)))
+    chosen = rng.sample(list(articles), ARTICLES[name])
     cut = int(len(chosen) * (1 - HELD_OUT))
     with tempfile.TemporaryDirectory() as folder:
         corpus = _corpus(Path(folder), [example for article in chosen for example in article])

@@ -10,7 +10,7 @@ from pincite.index.corpus import Corpus
 from pincite.index.passages import Passage
 from pincite.index.retrieval import Hit
 from pincite.questions import Question
-from pincite.reading import Reader, Weights, calibration_features
+from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader, Weights, calibration_features
 
 from tests.fakes import FakeEncoder
 
@@ -83,14 +83,25 @@ def test_the_shipped_weights_fit_the_features() -> None:
     assert len(weights.phrase) > 500
 
 
-def test_most_sample_questions_are_answered_from_the_right_place(seeds_corpus: Corpus) -> None:
+def test_a_heading_that_echoes_the_question_is_no_answer(fake_encoder: FakeEncoder) -> None:
+    text = (
+        "Visiting Hollin Moor Observatory\n\nEdith Varley, a chemist, founded the observatory at Hollin Moor."
+    )
+    draft = Reader(fake_encoder).answer("Who founded Hollin Moor Observatory?", [hit(text)])
+    assert draft.claims[0].text == "Edith Varley"
+
+
+def test_most_of_what_is_answered_from_the_samples_is_cited_from_the_right_place(
+    seeds_corpus: Corpus,
+) -> None:
     reader = Reader(seeds_corpus.encoder)
     labelled = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     right = []
-    for row in (row for row in labelled if row["answerable"]):
+    for row in labelled:
         draft = reader.answer(row["question"], seeds_corpus.search(row["question"], top_k=8))
-        supports = [support for claim in draft.claims for support in claim.supports]
-        quotes = [seeds_corpus.text(one.passage.document_id)[one.start : one.end] for one in supports]
-        right.append(any(row["answer"] in " ".join(quote.split()) for quote in quotes))
-    assert len(right) == 31
+        if draft.confidence >= DEFAULT_MIN_CONFIDENCE:
+            (support,) = draft.claims[0].supports
+            quote = seeds_corpus.text(support.passage.document_id)[support.start : support.end]
+            right.append(row["answerable"] and row["answer"] in " ".join(quote.split()))
+    assert len(right) >= 9
     assert sum(right) / len(right) >= 0.75

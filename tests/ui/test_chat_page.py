@@ -1,0 +1,368 @@
+"""The chat page in a real browser, over the sample documents: what a person sees, and that nothing leaves."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from pincite.index.corpus import Corpus
+from pincite.index.encoder import Encoder
+from pincite.index.locking import writing
+from pincite.ui import chat
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+HERE = Path(__file__).parent
+SEEDS = HERE.parents[1] / "seeds"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+QUIET += " --disable-component-update --disable-sync"
+BANK = "which bank built 30 internal tools?"
+HOSTILE = (
+    "The quetzal costs <img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+)
+HOSTILE += " **12** ${40+2} {{value}} $x^2$ [red] coins"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A page that is being served, its corpus as the tests see it, and the server's journal and input."""
+
+    url: str
+    corpus: Corpus
+    journal: Path
+    standard_input: IO[str]
+
+    def let_go(self) -> None:
+        """Let the question ``!wait`` be answered."""
+        self.standard_input.write("go\n")
+        self.standard_input.flush()
+
+    def entries(self, kind: str) -> list[str]:
+        """Return what the server noted of one kind: ``connect``, ``asked``."""
+        lines = [line.split(" ", 1) for line in self.journal.read_text("utf-8").splitlines()]
+        return [line[1] for line in lines if line[0] == kind]
+
+
+@pytest.fixture(scope="module")
+def site(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "quetzal.txt").write_text(f"Group 1 - {HOSTILE} [7] - Nothing else is for sale [8]\n", "utf-8")
+    journal, errors = folder / "journal.txt", folder / "errors.txt"
+    with Corpus.open(folder / "corpus", encoder=encoder) as corpus, errors.open("wb") as standard_error:
+        corpus.add(SEEDS, folder / "quetzal.txt", exclude=["README.md"])
+        server = subprocess.Popen(
+            [sys.executable, HERE / "page_server.py", corpus.location, journal],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=standard_error,
+            text=True,
+        )
+        assert server.stdin is not None
+        assert server.stdout is not None
+        with server:
+            url = server.stdout.readline().strip()
+            assert url, errors.read_text("utf-8")
+            yield Site(url, corpus, journal, server.stdin)
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=30)
+        assert server.returncode == 130
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    api = pytest.importorskip("playwright.sync_api", reason="the page's tests need playwright")
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        pytest.skip(f"the page's tests need one of {', '.join(CHROMIUM)} on the PATH")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(site: Site, browser: "Browser") -> "Iterator[Page]":
+    """A fresh session of the page. Afterwards: nothing was asked of another host, and no script failed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    asked: list[str] = []
+    failed: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(site.url)
+    page.get_by_role("textbox", name="Question").wait_for()
+    yield page
+    context.close()
+    here = urlsplit(site.url).netloc
+    elsewhere = {url for url in asked if urlsplit(url).scheme not in ("data", "blob")}
+    assert {urlsplit(url).netloc for url in elsewhere} == {here}
+    assert failed == []
+
+
+def ask(page: "Page", question: str) -> "Locator":
+    """Ask, wait for what comes of it, and return its card."""
+    from playwright.sync_api import expect
+
+    turns = page.locator(".pc-turn")
+    count = turns.count()
+    box = page.get_by_role("textbox", name="Question")
+    box.fill(question)
+    box.press("Enter")
+    expect(turns).to_have_count(count + 1)
+    expect(page.locator(".pc-busy")).to_have_count(0, timeout=60_000)
+    return turns.nth(count).locator(".pc-card")
+
+
+def upload(page: "Page", *files: Path) -> None:
+    from playwright.sync_api import expect
+
+    page.get_by_role("button", name="Documents: add and list").click()
+    page.locator("#pc-drop input[type=file]").set_input_files(list(files))
+    expect(page.locator("#pc-receipts tbody tr")).to_have_count(len(files), timeout=60_000)
+
+
+def test_an_answer_shows_its_citation_and_opens_its_proof(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    card = ask(page, BANK)
+    expect(card.locator(".pc-answer")).to_contain_text("OCBC Bank")
+    expect(card.get_by_role("button", name="[1]")).to_be_visible()
+    expect(card.locator(".pc-address")).to_have_text("1open-source-ai-race.txt › Group 2 › point 3")
+    expect(card.get_by_text("source ref. 3", exact=True)).to_be_visible()
+    expect(card.locator(".pc-confidence")).to_contain_text("Confidence: ")
+    quote = card.locator("blockquote").text_content() or "none"
+    panel = page.locator("#pc-proof")
+    expect(panel.locator("mark")).to_be_in_viewport()
+    assert panel.locator("mark").text_content() == quote
+    assert quote in site.corpus.text(site.corpus.find("open-source-ai-race.txt"))
+    expect(panel.locator("h2")).to_have_text("open-source-ai-race.txt › Group 2 › point 3")
+    expect(panel.locator(".pc-about")).to_contain_text("3 6 Ke · 2025-08-14 10:10")
+    expect(panel.locator(".pc-around").first).to_contain_text("Group 1 - China's rapid development")
+
+
+def test_a_click_on_a_citation_shows_its_words_in_the_document(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    first = ask(page, BANK)
+    second = ask(page, "Who founded the observatory?")
+    mark = page.locator("#pc-proof mark")
+    expect(page.locator("#pc-proof h2")).to_contain_text("observatory-visit.pdf › p. 2")
+    words = mark.text_content() or ""
+    assert words in site.corpus.text(site.corpus.find("observatory-visit.pdf"))
+    assert " ".join(words.split()) == second.locator("blockquote").first.text_content()
+    first.get_by_role("button", name="[1]").click()
+    expect(page.locator("#pc-proof h2")).to_contain_text("Group 2 › point 3")
+    expect(mark).to_be_in_viewport()
+    assert mark.text_content() == first.locator("blockquote").text_content()
+    second.locator(".pc-citation").first.click()
+    expect(page.locator("#pc-proof h2")).to_contain_text("observatory-visit.pdf")
+
+
+def test_what_the_documents_do_not_say_is_not_answered(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    card = ask(page, "Who publishes the Financial Times?")
+    expect(card.get_by_role("heading", name="Not answered by these documents")).to_be_visible()
+    expect(page.locator("#pc-proof .pc-empty")).to_be_visible()
+    nearest = card.locator(".pc-address").first
+    address = nearest.text_content() or ""
+    beginning = (card.locator("blockquote").first.text_content() or "").removesuffix(" …")
+    nearest.click()
+    expect(page.locator("#pc-proof h2")).to_have_text(address)
+    passage = page.locator("#pc-proof .pc-passage").text_content() or ""
+    assert " ".join(passage.split()).startswith(beginning)
+    expect(page.locator("#pc-proof mark")).to_have_count(0)
+
+
+def test_the_conversation_stays_visible(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, BANK)
+    ask(page, "合作社是哪一年成立的?")
+    questions = page.locator(".pc-question")
+    expect(questions).to_have_text([BANK, "合作社是哪一年成立的?"])
+    expect(page.locator(".pc-turn").last.locator("blockquote").first).to_contain_text("2009年")
+
+
+def test_citations_open_from_the_keyboard(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, BANK)
+    ask(page, "Who publishes the Financial Times?")
+    expect(page.locator("#pc-proof .pc-empty")).to_be_visible()
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        if page.locator(".pc-mark:focus").count():
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#pc-proof mark")).to_contain_text("OCBC Bank")
+    expect(page.locator(".pc-mark")).to_be_focused()
+
+
+def test_an_empty_question_gets_a_hint_and_is_not_asked(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, BANK)
+    asked = site.entries("asked")
+    page.get_by_role("textbox", name="Question").fill("   ")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_text(chat.EMPTY_QUESTION)).to_be_visible()
+    expect(page.locator(".pc-turn")).to_have_count(1)
+    expect(page.locator("#pc-proof mark")).to_be_visible()
+    assert site.entries("asked") == asked
+
+
+def test_the_page_is_busy_and_usable_while_a_question_is_answered(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, BANK)
+    ask(page, "Who publishes the Financial Times?")
+    box = page.get_by_role("textbox", name="Question")
+    box.fill("!wait")
+    box.press("Enter")
+    try:
+        expect(page.locator(".pc-busy > span")).to_have_css("border-top-width", "2px")
+        expect(box).to_have_value("")
+        page.locator(".pc-mark").click()
+        expect(page.locator("#pc-proof mark")).to_contain_text("OCBC Bank")
+        expect(page.locator(".pc-busy")).to_be_visible()
+    finally:
+        site.let_go()
+    expect(page.locator(".pc-busy")).to_have_count(0)
+    expect(page.locator(".pc-turn")).to_have_count(3)
+
+
+def test_an_upload_can_be_asked_about(site: Site, page: "Page", tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    file = tmp_path / "zeppelin.txt"
+    file.write_text("The zeppelin of Wragby is moored in Shed 4 until the end of May.\n")
+    upload(page, file)
+    expect(page.locator("#pc-receipts tr", has_text="zeppelin.txt")).to_contain_text("added")
+    expect(page.locator("#pc-list tr", has_text="zeppelin.txt")).to_be_visible()
+    kept = site.corpus.location / "uploads" / "zeppelin.txt"
+    assert kept.read_bytes() == file.read_bytes()
+    card = ask(page, "Where is the zeppelin of Wragby moored?")
+    expect(card.locator(".pc-address").first).to_contain_text("zeppelin.txt")
+    expect(page.locator("#pc-proof mark")).to_contain_text("Shed 4")
+
+
+def test_files_can_be_dropped_on_the_page(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    page.get_by_role("button", name="Documents: add and list").click()
+    dropped = page.evaluate_handle(
+        "() => { const data = new DataTransfer();"
+        " data.items.add(new File(['The dropped gondola is green.'], 'gondola.txt')); return data; }"
+    )
+    page.locator("#pc-drop button").first.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(page.locator("#pc-receipts tr", has_text="gondola.txt")).to_contain_text("added")
+
+
+def test_a_file_that_cannot_be_read_says_why(site: Site, page: "Page", tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    file = tmp_path / "photo.txt"
+    file.write_bytes(bytes(range(256)) * 8)
+    upload(page, file)
+    row = page.locator("#pc-receipts tr", has_text="photo.txt")
+    expect(row).to_contain_text("failed")
+    expect(row.locator(".pc-reason")).to_contain_text("binary data")
+    assert not (site.corpus.location / "uploads" / "photo.txt").exists()
+
+
+def test_a_locked_corpus_is_one_clear_line(site: Site, page: "Page", tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    file = tmp_path / "later.txt"
+    file.write_text("Not now.")
+    with writing(site.corpus.location):
+        upload(page, file)
+        expect(page.locator("#pc-receipts .pc-reason")).to_contain_text("is writing to")
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_text_of_documents_and_people_stays_text(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    card = ask(page, "How much does the quetzal cost? <img src=x onerror=\"document.title='owned'\">")
+    expect(page.locator(".pc-question")).to_contain_text("<img src=x onerror=")
+    expect(card.locator("blockquote").first).to_have_text(HOSTILE)
+    expect(page.locator("#pc-proof mark")).to_have_text(HOSTILE)
+    expect(page.locator("#pc-desk :is(img, script)")).to_have_count(0)
+    assert page.title() == "pincite"
+
+
+@pytest.mark.parametrize(
+    ("question", "line"), [("!damaged", "it is <b>torn</b>"), ("!wrong", "it is <b>wrong</b>")]
+)
+def test_a_foreseen_problem_is_one_line(question: str, line: str, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    expect(ask(page, question)).to_have_text(line)
+    expect(ask(page, BANK).locator(".pc-answer")).to_contain_text("OCBC Bank")
+
+
+def test_an_unforeseen_problem_leaves_the_page_usable(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, BANK)
+    box = page.get_by_role("textbox", name="Question")
+    box.fill("!broken")
+    box.press("Enter")
+    expect(page.get_by_text(chat.UNEXPECTED)).to_be_visible()
+    expect(page.locator(".pc-turn")).to_have_count(1)
+    expect(page.get_by_text("secret detail")).to_have_count(0)
+    expect(ask(page, BANK).locator(".pc-answer")).to_contain_text("OCBC Bank")
+
+
+def test_a_narrow_page_stacks_and_leads_to_the_proof_and_back(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    page.set_viewport_size({"width": 360, "height": 740})
+    card = ask(page, BANK)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    expect(page.locator("#pc-proof mark")).not_to_be_in_viewport()
+    card.get_by_role("button", name="[1]").click()
+    expect(page.locator("#pc-proof mark")).to_be_in_viewport()
+    page.get_by_role("button", name="Back to the answer").click()
+    expect(card.get_by_role("button", name="[1]")).to_be_in_viewport()
+
+
+def test_the_server_connects_to_nothing_but_itself(site: Site, page: "Page") -> None:
+    ask(page, BANK)
+    assert "127.0.0.1" in site.entries("connect")
+    assert set(site.entries("connect")) <= {"127.0.0.1", "localhost", "b'127.0.0.1'"}
+
+
+def test_the_page_answers_to_its_own_name_only_and_loads_nothing_from_elsewhere(site: Site) -> None:
+    with urllib.request.urlopen(site.url) as response:
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'self' data: blob:")
+        assert "googleapis" not in response.read().decode()
+    request = urllib.request.Request(site.url, headers={"Host": "rebound.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request)
+
+
+def test_a_port_that_is_taken_is_one_clear_line(site: Site) -> None:
+    port = str(urlsplit(site.url).port)
+    command = [sys.executable, "-m", "pincite", "ui", "--corpus", str(site.corpus.location), "--port", port]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert f"cannot serve the page at 127.0.0.1:{port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_importing_the_page_does_not_import_gradio() -> None:
+    code = "import sys, pincite.ui.chat; sys.exit('gradio' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

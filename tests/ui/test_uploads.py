@@ -1,0 +1,105 @@
+"""Files that are dropped on the page: where they are kept, and under which name."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pincite.index.corpus import Corpus
+from pincite.index.errors import PinciteError
+from pincite.index.locking import writing
+from pincite.ui.uploads import keep, safe_name, take_in
+
+
+@given(st.text(max_size=300))
+def test_a_safe_name_is_one_short_file_name(name: str) -> None:
+    safe = safe_name(name)
+    assert safe
+    assert Path(safe).name == safe
+    assert safe not in {".", ".."}
+    assert not safe.startswith(".")
+    assert len(safe) <= 100
+    assert safe.isprintable()
+    assert safe_name(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("notes.txt", "notes.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\plan.pdf", "plan.pdf"),
+        (".bashrc", "bashrc"),
+        ("a\x00b\nc\u202e.txt", "abc.txt"),
+        ('<b>"x"?.md', "_b__x__.md"),
+        ("CON.txt", "document-CON.txt"),
+        ("..", "document"),
+        ("茶叶.txt", "茶叶.txt"),
+        ("n" * 300 + ".txt", "n" * 80 + ".txt"),
+    ],
+)
+def test_a_name_loses_what_is_not_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_the_same_content_is_kept_once_and_other_content_gets_a_number(tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    upload = tmp_path / "notes.txt"
+    upload.write_text("one")
+    assert keep(upload, folder) == (folder / "notes.txt", True)
+    assert keep(upload, folder) == (folder / "notes.txt", False)
+    upload.write_text("two")
+    assert keep(upload, folder) == (folder / "notes-2.txt", True)
+    upload.write_text("three")
+    assert keep(upload, folder) == (folder / "notes-3.txt", True)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {
+        "notes.txt": "one",
+        "notes-2.txt": "two",
+        "notes-3.txt": "three",
+    }
+
+
+def test_nothing_is_kept_outside_of_the_corpus(tmp_path: Path) -> None:
+    outside, corpus = tmp_path / "outside", tmp_path / "corpus"
+    outside.mkdir()
+    corpus.mkdir()
+    (corpus / "uploads").symlink_to(outside, target_is_directory=True)
+    upload = tmp_path / "notes.txt"
+    upload.write_text("one")
+    with pytest.raises(PinciteError, match="leads out of the corpus"):
+        keep(upload, corpus / "uploads")
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_the_uploads_is_never_written_through(tmp_path: Path) -> None:
+    folder, target = tmp_path / "uploads", tmp_path / "target.txt"
+    folder.mkdir()
+    (folder / "notes.txt").symlink_to(target)
+    upload = tmp_path / "notes.txt"
+    upload.write_text("one")
+    assert keep(upload, folder) == (folder / "notes-2.txt", True)
+    assert not target.exists()
+
+
+def test_a_locked_corpus_is_a_receipt_and_leaves_no_file(tmp_path: Path) -> None:
+    upload = tmp_path / "notes.txt"
+    upload.write_text("The zeppelin is moored in Shed 4.")
+    with Corpus.open(tmp_path / "corpus") as corpus:
+        with writing(corpus.location):
+            receipt = take_in(upload, corpus)
+        assert receipt.status == "failed"
+        assert "is writing to" in receipt.reason
+        assert list((corpus.location / "uploads").iterdir()) == []
+        assert take_in(upload, corpus).status == "added"
+        assert take_in(upload, corpus).status == "unchanged"
+        assert [file.name for file in (corpus.location / "uploads").iterdir()] == ["notes.txt"]
+
+
+def test_a_file_that_cannot_be_read_is_not_kept(tmp_path: Path) -> None:
+    upload = tmp_path / "notes.txt"
+    upload.write_bytes(bytes(range(256)) * 8)
+    with Corpus.open(tmp_path / "corpus") as corpus:
+        receipt = take_in(upload, corpus)
+        assert (receipt.source.rsplit("/")[-1], receipt.status) == ("notes.txt", "failed")
+        assert "binary" in receipt.reason
+        assert list((corpus.location / "uploads").iterdir()) == []
