@@ -209,7 +209,8 @@ class Corpus:
         Raises ``DocumentNotFound`` if nothing, or more than one document, has that name.
         """
         with self._database.snapshot() as snapshot:
-            return _only(snapshot.document_ids_named(source), source, self._folder)
+            found = snapshot.documents_named(source)
+        return found[_only(list(found), source, self._folder)]
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""

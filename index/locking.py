@@ -37,5 +37,5 @@ def writing(folder: Path) -> Iterator[None]:
 def _holder(folder: Path) -> str:
     try:
         return (folder / _PID).read_text(encoding="ascii").strip() or "?"
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return "?"

@@ -11,6 +11,7 @@ the encoder, and the generation, which every change raises by one.
 
 import sqlite3
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 from pincite.index.encoder import EncoderIdentity
@@ -90,11 +91,14 @@ CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'unicode61 re
 def connect(folder: Path) -> sqlite3.Connection:
     """Open the corpus's database, without changing it; a transaction begins only where one is asked for."""
     try:
-        connection = sqlite3.connect(
-            folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
+        with ExitStack() as opened:
+            connection = sqlite3.connect(
+                folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            opened.callback(connection.close)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            opened.pop_all()
     except sqlite3.DatabaseError as error:
         raise CorpusDamaged(f"{folder / FILE_NAME} cannot be opened: {error}") from None
     return connection

@@ -81,17 +81,17 @@ class Snapshot:
         )
         return [_info(*row) for row in rows]
 
-    def document_ids_named(self, source: str) -> list[str]:
-        """Return the ids of the documents whose id or source is ``source``, or whose source ends in its
-        parts.
+    def documents_named(self, source: str) -> dict[str, str]:
+        """Return sources with their ids: of the document whose id or source is ``source`` or, failing that,
+        of those whose source ends in its parts.
         """
         rows = self._connection.execute(
             "SELECT document_id, source FROM documents WHERE document_id = ?1 OR source = ?1"
             " OR substr(source, -length(?2)) = ?2 ORDER BY source",
             (source, "/" + source),
         ).fetchall()
-        exact = [row[0] for row in rows if source in row]
-        return exact or [row[0] for row in rows]
+        exact = [row for row in rows if source in row]
+        return {name: document_id for document_id, name in exact or rows}
 
     def text(self, document_id: str) -> str | None:
         row = self._connection.execute(
@@ -157,6 +157,17 @@ class Snapshot:
             (match, *parameters, top_k),
         )
         return [LexicalHit(*row) for row in rows]
+
+    def lexical_rows(self) -> Iterator[tuple[int, str]]:
+        """Yield the ids of all passages with the terms that are stored for them."""
+        yield from self._connection.execute("SELECT rowid, context || ' ' || body FROM lexical")
+
+    def is_indexed(self, id_: int, term: str) -> bool:
+        """Whether a search for ``term`` would come upon this passage."""
+        row = self._connection.execute(
+            "SELECT 1 FROM lexical WHERE lexical MATCH ? AND rowid = ?", (f'"{term}"', id_)
+        ).fetchone()
+        return row is not None
 
     def vectors(self, after: int = 0) -> tuple[Ids, Matrix]:
         """Return the ids above ``after`` with their vectors, float32, (n, dim)."""

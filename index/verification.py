@@ -1,8 +1,10 @@
 """Checks a corpus against everything it promises, and says what it finds in sentences.
 
-What is not read here cannot be checked against anything: the terms of the lexical index are taken on trust.
+Of the lexical index, each passage is looked up by one of its terms; that its terms are those of its text is
+taken on trust, since only the encoder's window could tell where a passage was cut.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,6 +16,7 @@ from pincite.index.snapshot import FLOAT_BYTES, Snapshot
 from pincite.index.vectors import Base
 
 _LENGTH_TOLERANCE = 1e-3
+_COMMON_TERM = re.compile(r"(?<!\S)(?:[a-z0-9]+|[\u4e00-\u9fff]+)(?!\S)")
 _UNREADABLE = {
     "documents": "NOT (json_valid(metadata) AND json_valid(metadata_spans)"
     " AND json_valid(sections) AND json_valid(pages))",
@@ -29,7 +32,12 @@ _OUTSIDE_ITS_GROUP = (
 def findings(snapshot: Snapshot, base: Base | None) -> list[str]:
     """Return what is wrong with the snapshot or with the FAISS file's ``base``; empty if nothing is."""
     found = [*snapshot.integrity_problems(), *_rows(snapshot)]
-    return found or [*_documents(snapshot), *_lengths(snapshot), *_base(snapshot, base)]
+    return found or [
+        *_documents(snapshot),
+        *_lexical(snapshot),
+        *_lengths(snapshot),
+        *_base(snapshot, base),
+    ]
 
 
 def _rows(snapshot: Snapshot) -> Iterator[str]:
@@ -67,6 +75,15 @@ def _document(snapshot: Snapshot, stored: Stored) -> Iterator[str]:
     expected = {field: comparable(field, value) for field, value in document.metadata.items()}
     if snapshot.fields(stored.row) != expected:
         yield "filters see other metadata than it has"
+
+
+def _lexical(snapshot: Snapshot) -> Iterator[str]:
+    lost = 0
+    for id_, terms in snapshot.lexical_rows():
+        term = _COMMON_TERM.search(terms)
+        lost += term is not None and not snapshot.is_indexed(id_, term.group())
+    if lost:
+        yield f"{lost} passages that the lexical index does not find"
 
 
 def _lengths(snapshot: Snapshot) -> Iterator[str]:

@@ -1,0 +1,159 @@
+"""The FAISS file in step with the database: right whatever state it is in, rewritten when it is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pincite.index.corpus import Corpus
+from pincite.index.vectors import FILE_NAME
+
+from tests.fakes import FakeEncoder
+
+
+class CountingEncoder(FakeEncoder):
+    """Counts the texts that it encodes, of passages and of queries."""
+
+    encoded = 0
+
+    def encode(self, texts):  # type: ignore[no-untyped-def]
+        self.encoded += len(texts)
+        return super().encode(texts)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A corpus of forty documents, one passage each, in a folder whose name is not ASCII."""
+    folder = tmp_path / "语料"
+    with opened(folder) as corpus:
+        for number in range(40):
+            corpus.add_text(f"shared word{number} term{number % 7}", source=f"{number}.txt")
+    return folder
+
+
+def opened(folder: Path) -> Corpus:
+    return Corpus.open(folder, encoder=FakeEncoder())
+
+
+def answers(folder: Path) -> list[list[tuple[str, float]]]:
+    """What a process that has just opened the corpus finds, with its cosines."""
+    with opened(folder) as corpus:
+        queries = ["word3 term3", "shared", "term5 word12", "shared word39 term4"]
+        return [
+            [(hit.passage.source, round(hit.dense_score or 0, 5)) for hit in corpus.search(query, top_k=50)]
+            for query in queries
+        ]
+
+
+@pytest.fixture
+def right(folder: Path) -> Iterator[list[list[tuple[str, float]]]]:
+    """The answers that SQLite alone gives, without any FAISS file."""
+    file = folder / FILE_NAME
+    content = file.read_bytes()
+    file.unlink()
+    expected = answers(folder)
+    file.write_bytes(content)
+    return expected
+
+
+def test_the_file_gives_what_the_database_gives(folder: Path, right: list[list[tuple[str, float]]]) -> None:
+    assert answers(folder) == right
+    assert len(right[1]) == 40
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "flipped", "foreign", "text", "folder"])
+def test_a_damaged_file_never_changes_an_answer(
+    folder: Path, right: list[list[tuple[str, float]]], tmp_path: Path, damage: str
+) -> None:
+    file = folder / FILE_NAME
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "folder":
+        file.mkdir()
+    elif damage == "foreign":
+        with opened(tmp_path / "other") as other:
+            other.add_text("shared word3 of another corpus", source="x")
+        file.write_bytes((tmp_path / "other" / FILE_NAME).read_bytes())
+    elif damage != "missing":
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 64]) + content[middle + 1 :]
+        changed = {"empty": b"", "truncated": content[:-9], "flipped": flipped, "text": b"not an index" * 9}
+        file.write_bytes(changed[damage])
+    assert answers(folder) == right
+
+
+def test_an_older_file_put_back_never_changes_an_answer(folder: Path) -> None:
+    file = folder / FILE_NAME
+    old = file.read_bytes()
+    with opened(folder) as corpus:
+        for number in range(20):
+            corpus.remove(f"{number}.txt")
+        corpus.add_text("shared word3 new", source="new.txt")
+        corpus.add_text("shared word25 changed", source="25.txt")
+    fresh = answers(folder)
+    file.write_bytes(old)
+    assert answers(folder) == fresh
+    assert {source for source, _ in fresh[1]} == {f"{n}.txt" for n in range(20, 40)} | {"new.txt"}
+
+
+def test_the_file_is_written_anew_once_a_twentieth_is_missing_from_it(folder: Path) -> None:
+    file = folder / FILE_NAME
+    with opened(folder) as corpus:
+        corpus.reencode(FakeEncoder("other"))
+        corpus.reencode(FakeEncoder())
+        assert corpus.verify() == []
+        before = file.read_bytes()
+        corpus.add_text("shared one more", source="x1")
+        corpus.add_text("shared two more", source="x2")
+        assert file.read_bytes() == before
+        corpus.add_text("shared three more", source="x3")
+        after = file.read_bytes()
+        assert after != before
+        corpus.remove("x1")
+        corpus.remove("x2")
+        assert file.read_bytes() == after
+        assert len(corpus.search("shared", top_k=99)) == 41
+        corpus.remove("x3")
+        assert file.read_bytes() != after
+        assert corpus.verify() == []
+        assert len(corpus.search("shared", top_k=99)) == 40
+
+
+def test_a_lost_file_is_written_by_the_next_change_without_encoding_again(folder: Path) -> None:
+    (folder / FILE_NAME).unlink()
+    encoder = CountingEncoder()
+    with Corpus.open(folder, encoder=encoder) as corpus:
+        assert corpus.verify() != []
+        corpus.add_text("shared one more", source="x1")
+        assert corpus.verify() == []
+    assert encoder.encoded == 1
+
+
+def test_readers_never_write_the_file(folder: Path) -> None:
+    (folder / FILE_NAME).unlink()
+    with opened(folder) as corpus:
+        corpus.search("shared")
+        corpus.stats()
+        corpus.verify()
+    assert not (folder / FILE_NAME).exists()
+
+
+def test_a_reader_follows_what_another_corpus_object_writes(folder: Path) -> None:
+    with opened(folder) as reader, opened(folder) as writer:
+        assert reader.search("fresh")[0].lexical_score == 0
+        for number in range(5):
+            writer.add_text(f"fresh number{number}", source="fresh.txt")
+            (hit, *_) = reader.search("fresh")
+            assert hit.passage.text == f"fresh number{number}"
+        writer.remove("fresh.txt")
+        assert all(hit.passage.source != "fresh.txt" for hit in reader.search("fresh", top_k=99))
+
+
+def test_zero_vectors_stay_in_the_file_and_are_never_dense_hits(tmp_path: Path) -> None:
+    with opened(tmp_path / "c") as corpus:
+        corpus.add_text("雾岭茶叶合作社", source="zh")
+        corpus.add_text("a tea cooperative", source="en")
+        hits = corpus.search("tea cooperative")
+        assert [(hit.passage.source, hit.dense_score is None) for hit in hits] == [("en", False)]
+        assert corpus.verify() == []

@@ -1,0 +1,187 @@
+"""Ranking: BM25 against a second implementation, fusion against figures worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pincite.index.corpus import Corpus
+from pincite.index.encoder import Encoder
+from pincite.index.retrieval import Hit
+from pincite.index.tokens import query_terms, terms_of
+
+from tests.fakes import FakeEncoder
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+
+TEXTS = {
+    "tide.md": (
+        "# The tide mill\n\nThe mill grinds flour with the tide.\n\n"
+        "## Gates\n\nTwo sea gates fill the pond.\n"
+    ),
+    "wheel.md": "# Wheel\n\nThe wheel is oak, the floats are elm, the teeth are apple wood.\n",
+    "stones.txt": "French burr stones grind wheat. Burr stones make 60 kilograms of flour an hour.",
+    "bread.txt": "Bread sales paid for a third of the gates. Flour, flour and more flour.",
+    "tea.txt": "雾岭茶叶合作社成立于2009年,茶园共2140亩。",
+}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        for source, text in TEXTS.items():
+            corpus.add_text(text, source=source, metadata={} if source.endswith(".md") else {"title": "Mill"})
+        yield corpus
+
+
+# The terms of each passage's context and body, worked out from the texts above.
+FIELDS = {
+    ("tide.md", "The tide mill"): ("The tide mill", "The mill grinds flour with the tide."),
+    ("tide.md", "The tide mill › Gates"): (
+        "The tide mill Gates",
+        "Two sea gates fill the pond.",
+    ),
+    ("wheel.md", "Wheel"): ("Wheel", TEXTS["wheel.md"].split("\n")[2]),
+    ("stones.txt", ""): ("Mill", TEXTS["stones.txt"]),
+    ("bread.txt", ""): ("Mill", TEXTS["bread.txt"]),
+    ("tea.txt", ""): ("Mill", TEXTS["tea.txt"]),
+}
+
+
+def bm25(query: str) -> dict[tuple[str, str], float]:
+    """BM25 as FTS5 documents it: k1 1.2, b 0.75, weights 0.5 for the context and 1.0 for the body.
+
+    https://www.sqlite.org/fts5.html#the_bm25_function: a term's frequency is weighted by column before it is
+    saturated, a row's length counts all its columns, and an idf below 1e-6 is 1e-6.
+    """
+    rows = {key: (terms_of(context), terms_of(body)) for key, (context, body) in FIELDS.items()}
+    mean = sum(len(context) + len(body) for context, body in rows.values()) / len(rows)
+    scores: Counter[tuple[str, str]] = Counter()
+    for term in query_terms(query):
+        holders = sum(term in context or term in body for context, body in rows.values())
+        idf = max(1e-6, math.log((len(rows) - holders + 0.5) / (holders + 0.5)))
+        for key, (context, body) in rows.items():
+            frequency = 0.5 * context.count(term) + 1.0 * body.count(term)
+            norm = 1 - 0.75 + 0.75 * (len(context) + len(body)) / mean
+            scores[key] += idf * frequency * 2.2 / (frequency + 1.2 * norm)
+    return {key: score for key, score in scores.items() if score}
+
+
+def key(hit: Hit) -> tuple[str, str]:
+    return hit.passage.source, hit.passage.group
+
+
+QUERIES = (
+    "burr stones",
+    "flour",
+    "which gates fill the pond?",
+    "mill",
+    "wheel wheel oak",
+    "茶园有多少亩",
+    "60 tide",
+)
+
+
+@pytest.mark.parametrize("query", [*QUERIES, "apple-wood"])
+def test_lexical_scores_are_those_of_an_independent_bm25(corpus: Corpus, query: str) -> None:
+    expected = bm25(query)
+    assert expected
+    found = {key(hit): hit.lexical_score for hit in corpus.search(query, top_k=50)}
+    assert {place: score for place, score in found.items() if score} == pytest.approx(expected)
+
+
+def test_fusion_is_the_mean_of_scaled_cosine_and_scaled_bm25(corpus: Corpus) -> None:
+    hits = corpus.search("burr stones flour", top_k=50)
+    cosines = [hit.dense_score for hit in hits if hit.dense_score is not None]
+    low, high, most = min(cosines), max(cosines), max(hit.lexical_score for hit in hits)
+    for hit in hits:
+        dense = 0 if hit.dense_score is None else (hit.dense_score - low) / (high - low)
+        assert hit.score == pytest.approx(0.5 * dense + 0.5 * hit.lexical_score / most)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits[0].passage.source == "stones.txt"
+    assert hits[0].score == pytest.approx(1)
+
+
+def test_fusion_worked_out_by_hand(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        corpus.add_text("alpha", source="a")
+        corpus.add_text("alpha beta beta beta", source="b")
+        corpus.add_text("alpha gamma gamma gamma delta", source="c")
+        corpus.add_text("omega psi chi", source="d")
+        hits = {hit.passage.source: hit for hit in corpus.search("alpha")}
+    # Cosines 1/1, 1/sqrt(1+9), 1/sqrt(1+9+1); three of four passages hold the word, so its idf is 1e-6.
+    cosine = {"a": 1.0, "b": 1 / math.sqrt(10), "c": 1 / math.sqrt(11)}
+    # The mean length is (1 + 4 + 5 + 3) / 4 = 3.25.
+    lexical = {
+        name: 1e-6 * 2.2 / (1 + 1.2 * (0.25 + 0.75 * n / 3.25)) for name, n in (("a", 1), ("b", 4), ("c", 5))
+    }
+    for name in "abc":
+        assert hits[name].dense_score == pytest.approx(cosine[name], abs=1e-6)
+        assert hits[name].lexical_score == pytest.approx(lexical[name])
+        scaled = (cosine[name] - cosine["c"]) / (cosine["a"] - cosine["c"])
+        assert hits[name].score == pytest.approx(0.5 * scaled + 0.5 * lexical[name] / lexical["a"], abs=1e-5)
+    assert "d" not in hits
+
+
+def test_a_query_outside_the_encoders_script_is_ranked_by_words_alone(corpus: Corpus) -> None:
+    (hit,) = corpus.search("茶园有多少亩")
+    assert (hit.passage.source, hit.dense_score, hit.score) == ("tea.txt", None, 1.0)
+
+
+def test_a_passage_outside_the_encoders_script_has_no_cosine(corpus: Corpus) -> None:
+    hits = {hit.passage.source: hit for hit in corpus.search("in 2009 flour", top_k=50)}
+    assert hits["tea.txt"].dense_score is None
+    assert hits["tea.txt"].lexical_score > 0
+    assert hits["bread.txt"].dense_score is not None
+
+
+def test_a_lexical_hit_below_the_nearest_gets_its_cosine_all_the_same(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        for number in range(120):
+            corpus.add_text("alpha beta", source=f"near{number}")
+        corpus.add_text("alpha " + " ".join(f"word{n}" for n in range(40)) + " rare", source="far")
+        hits = corpus.search("alpha beta rare", top_k=121)
+    far = next(hit for hit in hits if hit.passage.source == "far")
+    assert far.lexical_score > 0
+    assert far.dense_score is not None
+
+
+def test_top_k_is_filled_where_passages_exist_and_never_exceeded(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    for number in range(201):
+        (tmp_path / "files" / f"{number}.txt").write_text("alpha beta")
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        corpus.add(tmp_path / "files", include=["*[!05].txt"], metadata={"kind": "usual"})
+        corpus.add(tmp_path / "files", include=["*5.txt", "*0.txt"], metadata={"kind": "rare"})
+        for top_k in (1, 3, 100, 150):
+            assert len(corpus.search("alpha", top_k=top_k)) == top_k
+            assert len(corpus.search("alpha", top_k=top_k, where={"kind": "rare"})) == min(top_k, 41)
+        assert len(corpus.search("alpha", top_k=40_000)) == 201
+        assert corpus.search("nothing alike") == []
+
+
+def test_a_long_query_and_one_of_marks_alone_are_answered(corpus: Corpus) -> None:
+    long = " ".join(f"word{n}" for n in range(5000)) + " burr"
+    assert corpus.search(long)[0].passage.source == "stones.txt"
+    assert corpus.search('"?!" * ( ) - :') == corpus.search("?!")
+    assert corpus.search('burr" OR "x')[0].passage.source == "stones.txt"
+    assert corpus.search("NEAR(burr stones) AND NOT flour")[0].passage.source == "stones.txt"
+
+
+def test_the_default_encoder_has_no_say_in_chinese_and_finds_by_meaning_in_english(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    with Corpus.open(tmp_path / "c", encoder=encoder) as corpus:
+        corpus.add(SEEDS)
+        (best, *_) = corpus.search("合作社是什么时候成立的?")
+        assert best.passage.source.endswith("tea-cooperative.txt")
+        assert "2009年4月" in best.passage.text
+        assert best.dense_score is None
+        assert best.score == 1.0
+        hits = corpus.search("a financial institution in Southeast Asia made software for staff")
+        assert hits[0].passage.address == "open-source-ai-race.txt › Group 2 › points 1–3"
+        assert hits[0].dense_score == max(hit.dense_score or 0 for hit in hits)
+        assert all(hit.dense_score is None for hit in corpus.search("茶园"))

@@ -1,0 +1,171 @@
+"""The FAISS projection against exact search with NumPy, and its file against all that can befall one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pincite.index.vectors import (
+    FILE_NAME,
+    Base,
+    Ids,
+    Matrix,
+    Neighbours,
+    VectorIndex,
+    build_base,
+    read_base,
+    write_base,
+)
+
+UID = "0123456789abcdef" * 2
+DIMENSION = 8
+
+
+def unit_vectors(count: int, seed: int = 0) -> Matrix:
+    vectors = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def exact(
+    ids: Ids, vectors: Matrix, query: Matrix, top_k: int, keep: set[int]
+) -> tuple[list[int], list[float]]:
+    """The oracle: every kept vector's inner product, best first, ties by id."""
+    scored = [
+        (-float(vector @ query), int(id_)) for id_, vector in zip(ids, vectors, strict=True) if id_ in keep
+    ]
+    best = sorted(scored)[:top_k]
+    return [id_ for _, id_ in best], [-score for score, _ in best]
+
+
+def check(found: Neighbours, expected: tuple[list[int], list[float]]) -> None:
+    assert found.ids.tolist() == expected[0]
+    np.testing.assert_allclose(found.scores, np.array(expected[1], dtype=np.float32), atol=1e-6)
+
+
+def index_of(ids: Ids, vectors: Matrix, in_base: int, deleted: list[int]) -> VectorIndex:
+    base = build_base(ids[:in_base], vectors[:in_base], DIMENSION, 1)
+    gone = np.array(sorted(deleted), dtype=np.int64)
+    return VectorIndex(base, ids[in_base:], vectors[in_base:], gone, 2)
+
+
+def test_the_nearest_are_those_of_an_exact_search_with_their_inner_products() -> None:
+    ids, vectors = np.arange(5, 205, dtype=np.int64), unit_vectors(200)
+    index = index_of(ids, vectors, 150, [])
+    for query in unit_vectors(20, seed=1):
+        check(index.search(query, 10), exact(ids, vectors, query, 10, set(ids.tolist())))
+    assert index.search(vectors[7], 1).ids.tolist() == [12]
+    assert index.search(vectors[7], 1).scores[0] == pytest.approx(1)
+
+
+def test_a_narrow_filter_still_fills_top_k() -> None:
+    ids, vectors = np.arange(1, 2001, dtype=np.int64), unit_vectors(2000)
+    index = index_of(ids, vectors, 1900, list(range(1, 1000)))
+    allowed = np.array([3, 998, 1000, 1500, 1899, 1901, 1999], dtype=np.int64)
+    query = unit_vectors(1, seed=2)[0]
+    found = index.search(query, 5, allowed)
+    check(found, exact(ids, vectors, query, 5, {1000, 1500, 1899, 1901, 1999}))
+    assert len(found.ids) == 5
+
+
+def test_nothing_allowed_and_nothing_there_find_nothing() -> None:
+    ids, vectors = np.arange(1, 11, dtype=np.int64), unit_vectors(10)
+    nobody = np.empty(0, dtype=np.int64)
+    assert index_of(ids, vectors, 5, []).search(vectors[0], 3, nobody).ids.tolist() == []
+    assert index_of(ids[:0], vectors[:0], 0, []).search(vectors[0], 3).ids.tolist() == []
+    assert index_of(ids, vectors, 10, list(range(1, 11))).search(vectors[0], 3).ids.tolist() == []
+
+
+def test_equal_scores_come_in_the_order_of_their_ids() -> None:
+    ids = np.array([9, 4, 6], dtype=np.int64)
+    vectors = np.repeat(unit_vectors(1), 3, axis=0)
+    assert index_of(ids, vectors, 3, []).search(vectors[0], 3).ids.tolist() == [4, 6, 9]
+
+
+small_ids = st.sets(st.integers(1, 45))
+sizes = st.integers(0, 40)
+
+
+@given(sizes, sizes, small_ids, st.none() | small_ids, st.integers(1, 45), st.integers(0, 9))
+def test_any_mix_of_base_added_deleted_and_allowed_equals_exact_search(
+    count: int, in_base: int, deleted: set[int], allowed: set[int] | None, top_k: int, seed: int
+) -> None:
+    ids, vectors = np.arange(1, count + 1, dtype=np.int64), unit_vectors(count, seed)
+    in_base = min(in_base, count)
+    index = index_of(ids, vectors, in_base, sorted(deleted))
+    query = unit_vectors(1, seed + 100)[0]
+    chosen = None if allowed is None else np.array(sorted(allowed), dtype=np.int64)
+    keep = set(ids.tolist()) - deleted
+    check(
+        index.search(query, top_k, chosen),
+        exact(ids, vectors, query, top_k, keep if allowed is None else keep & allowed),
+    )
+    assert index.pending == count - in_base + len(deleted)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A folder whose name is not ASCII, with a base of 30 vectors in it."""
+    folder = tmp_path / "语料 корпус"
+    folder.mkdir()
+    write_base(folder, UID, build_base(np.arange(3, 33, dtype=np.int64), unit_vectors(30), DIMENSION, 7))
+    return folder
+
+
+def test_a_base_comes_back_from_its_file_as_it_was(written: Path) -> None:
+    base = read_base(written, UID, DIMENSION)
+    assert base is not None
+    assert (base.generation, base.last_id, base.ids.tolist()) == (7, 32, list(range(3, 33)))
+    np.testing.assert_array_equal(base.index.reconstruct(5), unit_vectors(30)[2])
+    assert [file.name for file in written.iterdir()] == [FILE_NAME]
+
+
+def test_an_empty_base_comes_back_too(tmp_path: Path) -> None:
+    write_base(tmp_path, UID, build_base(np.empty(0, np.int64), unit_vectors(0), DIMENSION, 1))
+    base = read_base(tmp_path, UID, DIMENSION)
+    assert base is not None
+    assert (base.last_id, base.ids.tolist()) == (0, [])
+
+
+def test_no_bit_of_the_file_can_flip_unseen(written: Path) -> None:
+    file = written / FILE_NAME
+    content = file.read_bytes()
+    header, sample = range(60), range(60, len(content), 97)
+    for place in [*header, *sample]:
+        file.write_bytes(content[:place] + bytes([content[place] ^ (1 << place % 8)]) + content[place + 1 :])
+        assert read_base(written, UID, DIMENSION) is None, place
+
+
+def test_a_file_that_is_cut_short_or_too_long_is_passed_over(written: Path) -> None:
+    file = written / FILE_NAME
+    content = file.read_bytes()
+    for changed in (b"", content[:10], content[:47], content[:60], content[:-1], content + b"x"):
+        file.write_bytes(changed)
+        assert read_base(written, UID, DIMENSION) is None
+
+
+def test_a_file_of_another_corpus_encoder_or_kind_is_passed_over(written: Path) -> None:
+    assert read_base(written, "f" * 32, DIMENSION) is None
+    assert read_base(written, UID, DIMENSION + 1) is None
+    flat = faiss.IndexFlatIP(DIMENSION)
+    write_base(written, UID, Base(flat, 1, 0))
+    assert read_base(written, UID, DIMENSION) is None
+    (written / FILE_NAME).unlink()
+    assert read_base(written, UID, DIMENSION) is None
+    (written / FILE_NAME).mkdir()
+    assert read_base(written, UID, DIMENSION) is None
+
+
+def test_a_write_that_fails_leaves_the_old_file(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (written / FILE_NAME).read_bytes()
+
+    def fail(_: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_base(written, UID, build_base(np.empty(0, np.int64), unit_vectors(0), DIMENSION, 9))
+    assert {file.name: file.read_bytes() for file in written.iterdir()} == {FILE_NAME: before}
