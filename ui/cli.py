@@ -111,7 +111,7 @@ def ask(
     where: WhereOption = None,
     llm: Llm = None,
     min_confidence: MinConfidence = None,
-    llm_only: Annotated[bool, typer.Option("--llm-only", help="Fail where the LLM fails: no reader.")] = False,
+    llm_only: Annotated[bool, typer.Option("--llm-only", help="Fail where the LLM fails.")] = False,
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
