@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 Q ?= which bank built 30 internal tools?
 export Q
 
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
