@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def bm25(query: str) -> dict[tuple[str, str], float]:
     """
     rows = {key: (terms_of(context), terms_of(body)) for key, (context, body) in FIELDS.items()}
     mean = sum(len(context) + len(body) for context, body in rows.values()) / len(rows)
-    scores: Counter[tuple[str, str]] = Counter()
+    scores: dict[tuple[str, str], float] = dict.fromkeys(rows, 0.0)
     for term in query_terms(query):
         holders = sum(term in context or term in body for context, body in rows.values())
         idf = max(1e-6, math.log((len(rows) - holders + 0.5) / (holders + 0.5)))
