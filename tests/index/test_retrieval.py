@@ -130,6 +130,15 @@ def test_a_query_outside_the_encoders_script_is_ranked_by_words_alone(corpus: Co
     assert (hit.passage.source, hit.dense_score, hit.score) == ("tea.txt", None, 1.0)
 
 
+def test_chinese_that_shares_no_pair_of_characters_is_found_by_single_ones(corpus: Corpus) -> None:
+    assert [hit.passage.source for hit in corpus.search("茶")] == ["tea.txt"]
+    assert [hit.passage.source for hit in corpus.search("成茶")] == ["tea.txt"]
+    assert corpus.search("水") == []
+    corpus.add_text("Сегодня идёт дождь", source="ru.txt")
+    assert [hit.passage.source for hit in corpus.search("дождь")] == ["ru.txt"]
+    assert corpus.search("солнце") == []
+
+
 def test_a_passage_outside_the_encoders_script_has_no_cosine(corpus: Corpus) -> None:
     hits = {hit.passage.source: hit for hit in corpus.search("in 2009 flour", top_k=50)}
     assert hits["tea.txt"].dense_score is None
