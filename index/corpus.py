@@ -195,6 +195,14 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             return snapshot.documents()
 
+    def document(self, document_id: str) -> DocumentInfo:
+        """Return what the corpus holds of one document. Raises ``DocumentNotFound``."""
+        with self._database.snapshot() as snapshot:
+            found = snapshot.documents(document_id)
+        if not found:
+            raise DocumentNotFound(f"no document {document_id} in {self._folder}")
+        return found[0]
+
     def text(self, document_id: str) -> str:
         """Return the text that every span of the document counts in. Raises ``DocumentNotFound``."""
         with self._database.snapshot() as snapshot:

@@ -73,11 +73,14 @@ class Snapshot:
         found = [row[0] for row in rows]
         return [source] if source in found else found
 
-    def documents(self) -> list[DocumentInfo]:
+    def documents(self, document_id: str | None = None) -> list[DocumentInfo]:
+        """Return a row per document, by source; or the row of the one with this id."""
         rows = self._connection.execute(
             "SELECT document_id, source, metadata, length(text), json_array_length(pages),"
             " (SELECT count(*) FROM groups WHERE document = documents.id),"
-            " (SELECT count(*) FROM passages WHERE document = documents.id) FROM documents ORDER BY source"
+            " (SELECT count(*) FROM passages WHERE document = documents.id) FROM documents"
+            " WHERE ?1 IS NULL OR document_id = ?1 ORDER BY source",
+            (document_id,),
         )
         return [_info(*row) for row in rows]
 

@@ -15,6 +15,7 @@ from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder, load_encoder
 
 from tests.fakes import FakeEncoder
+from tests.llm_server import Server, serving
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
@@ -84,3 +85,10 @@ def pincite(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """An LLM server on loopback that says what the test scripts."""
+    with serving() as running:
+        yield running

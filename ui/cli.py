@@ -111,7 +111,7 @@ def ask(
     where: WhereOption = None,
     llm: Llm = None,
     min_confidence: MinConfidence = None,
-    fallback: Annotated[bool, typer.Option(help="Let the reader answer when the LLM fails.")] = True,
+    llm_only: Annotated[bool, typer.Option("--llm-only", help="Fail where the LLM fails.")] = False,
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
@@ -134,7 +134,7 @@ def ask(
                 llm=llm,
                 history=turns if sys.stdin.isatty() else (),
                 min_confidence=min_confidence,
-                fallback=fallback,
+                fallback=not llm_only,
             )
             turns.append(Turn(one, answer.text))
             print_json(answer, compact=many) if json else print_answer(answer)

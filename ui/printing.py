@@ -21,6 +21,7 @@ from pincite.index.retrieval import Hit
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _WIDEST = 100
 _SNIPPET = 200
+_NEAREST = 3
 
 
 def visible(text: str) -> str:
@@ -44,7 +45,7 @@ def print_answer(answer: Answer) -> None:
         print("Not answered: these documents do not say.")
         if answer.passages:
             print("\nNearest passages:")
-            _print_hits(answer.passages[:3])
+            _print_hits(answer.passages[:_NEAREST], scored=False)
     else:
         print(_wrapped(answer.marked_text()))
         for citation in answer.citations:
@@ -63,7 +64,7 @@ def print_answer(answer: Answer) -> None:
 def print_hits(hits: Sequence[Hit]) -> None:
     """Print hits with their scores, best first."""
     if hits:
-        _print_hits(hits)
+        _print_hits(hits, scored=True)
     else:
         say("nothing found")
 
@@ -113,11 +114,12 @@ def say(message: str) -> None:
     print(visible(message), file=sys.stderr)
 
 
-def _print_hits(hits: Sequence[Hit]) -> None:
+def _print_hits(hits: Sequence[Hit], *, scored: bool) -> None:
     for rank, hit in enumerate(hits, start=1):
-        dense = "–" if hit.dense_score is None else f"{hit.dense_score:.2f}"
         print(f"\n{rank}. {visible(hit.passage.address)}")
-        print(f"   score {hit.score:.2f} (dense {dense}, lexical {hit.lexical_score:.1f})")
+        if scored:
+            dense = "–" if hit.dense_score is None else f"{hit.dense_score:.2f}"
+            print(f"   score {hit.score:.2f} (dense {dense}, lexical {hit.lexical_score:.1f})")
         text = " ".join(hit.passage.text.split())
         print(_wrapped(text if len(text) <= _SNIPPET else text[:_SNIPPET].rsplit(" ", 1)[0] + " …", "   "))
 
@@ -145,7 +147,11 @@ def _width(text: str) -> int:
 def _wrapped(text: str, indent: str = "") -> str:
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
     return textwrap.fill(
-        visible(" ".join(text.split())), max(width, 40), initial_indent=indent, subsequent_indent=indent
+        visible(" ".join(text.split())),
+        max(width, 40),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
     )
 
 

@@ -68,8 +68,8 @@ class Documents(Protocol):
     def text(self, document_id: str) -> str:
         """Return the document's text. Raises ``DocumentNotFound``."""
 
-    def documents(self) -> Sequence[DocumentInfo]:
-        """Return what is known of each document."""
+    def document(self, document_id: str) -> DocumentInfo:
+        """Return what is known of the document. Raises ``DocumentNotFound``."""
 
 
 def escape(text: str) -> str:
@@ -124,7 +124,7 @@ def in_context(corpus: Documents, shown: Opened) -> str:
     before, after = _surroundings(text, passage)
     marked = f"<mark>{escape(text[quote.start : quote.end])}</mark>" if shown.quote else ""
     inside = escape(text[passage.start : quote.start]) + marked + escape(text[quote.end : passage.end])
-    metadata = next((one.metadata for one in corpus.documents() if one.document_id == shown.document_id), {})
+    metadata = corpus.document(shown.document_id).metadata
     return (
         f'<article class="pc-proof" data-of="{escape(shown.key)}">'
         f'<header><h2 aria-live="polite"><bdi>{escape(shown.address)}</bdi></h2>'

@@ -93,6 +93,7 @@ def test_a_receipt_counts_what_the_corpus_now_holds(corpus: Corpus) -> None:
 def test_what_the_corpus_holds_can_be_listed_read_and_counted(corpus: Corpus) -> None:
     corpus.add("docs", metadata={"author": "Wu", "date": date(2025, 8, 14), "year": 2025})
     first, second, _ = corpus.documents()
+    assert corpus.document(second.document_id) == second
     assert (first.source, first.title, first.characters, first.groups, first.passages) == (
         "docs/a.txt",
         "",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
+from tests.llm_server import Reply, Server
 
 BANK = "which bank built 30 internal tools?"
 POINT = (
@@ -210,3 +211,31 @@ def test_eval_reports_how_known_answers_compare(pincite: Run, seeds_folder: Path
 def one_line(text: str) -> str:
     assert text.count("\n") == 1, text
     return text
+
+
+def test_an_llm_answers_with_its_quotes_located_and_marked(
+    pincite: Run, seeds_folder: Path, server: Server
+) -> None:
+    server.claims(
+        ("OCBC built about 30 tools.", "P1", "OCBC Bank has developed around 30 internal tools"),
+        ("It plans 500 more.", "P1", "OCBC plans another 500 tools"),
+    )
+    done = pincite("ask", BANK, "--llm", server.llm, "--json", cwd=seeds_folder)
+    answer = json.loads(done.stdout)
+    assert [claim["status"] for claim in answer["claims"]] == ["quoted", "unsupported"]
+    assert [claim["citations"] for claim in answer["claims"]] == [[1], []]
+    assert answer["citations"][0]["address"] == "open-source-ai-race.txt › Group 2 › point 3"
+    assert answer["method"] == "llm:mini"
+
+
+def test_a_failing_llm_leaves_the_answer_to_the_reader_unless_told_not_to(
+    pincite: Run, seeds_folder: Path, server: Server
+) -> None:
+    server.replies += [Reply("I think it was a bank.")] * 2
+    done = pincite("ask", BANK, "--llm", server.llm, cwd=seeds_folder)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Singapore's OCBC Bank [1]")
+    assert "note: The LLM did not answer" in done.stderr
+    strict = pincite("ask", BANK, "--llm", server.llm, "--llm-only", cwd=seeds_folder)
+    assert (strict.returncode, strict.stdout) == (1, "")
+    assert "not in the asked form" in one_line(strict.stderr)
+    assert pincite("ask", BANK, "--llm", "nonsense", cwd=seeds_folder).returncode == 2

@@ -1,6 +1,5 @@
 """What the chat page shows: escaped whatever it is, and with the quote exactly where it stands."""
 
-from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
@@ -76,9 +75,9 @@ class Shelf:
     def text(self, document_id: str) -> str:
         return self._texts[document_id]
 
-    def documents(self) -> Sequence[DocumentInfo]:
+    def document(self, document_id: str) -> DocumentInfo:
         metadata = {"title": f"Title {HOSTILE}", "publisher": "3 6 Ke", "date": "2025-08-14T10:10"}
-        return [DocumentInfo("d", "news.txt", "", metadata, 0, 0, 1, 1)]
+        return DocumentInfo(document_id, "news.txt", "", metadata, 0, 0, 1, 1)
 
 
 def passage_of(text: str, start: int, end: int, source: str = "news.txt") -> Passage:
