@@ -16,7 +16,7 @@ from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.filters import Filter
 from pincite.index.passages import Passage
 from pincite.index.snapshot import LexicalHit, Snapshot
-from pincite.index.tokens import query_terms
+from pincite.index.tokens import characters_of, query_terms
 from pincite.index.vectors import VectorIndex
 
 DENSE_WEIGHT = 0.5
@@ -48,8 +48,7 @@ def search(
     cosines: dict[int, float] = {}
     if encoder.known_share(query) < LEAST_KNOWN_SHARE:
         # Chinese that shares no pair of characters with the corpus may still share some single ones.
-        characters = sorted({character for term in terms if not term.isascii() for character in term})
-        lexical = lexical or snapshot.lexical(characters, candidates, condition, by_prefix=True)
+        lexical = lexical or snapshot.lexical(characters_of(terms), candidates, condition, by_prefix=True)
     else:
         vector = encoder.encode([query])[0]
         allowed = None if condition is None else snapshot.passage_ids(condition)

@@ -9,6 +9,7 @@ are one term.
 import re
 import threading
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -60,6 +61,11 @@ def query_terms(query: str) -> list[str]:
     words = [word for word in _WORD.findall(fold(query)) if word not in STOP_WORDS]
     terms = [term for word in words for term in (_asked(word) if _CJK.match(word) else _terms(word))]
     return list(dict.fromkeys(terms or terms_of(query)))
+
+
+def characters_of(terms: Iterable[str]) -> list[str]:
+    """Return the Chinese and Japanese characters in ``terms``, each once, in order."""
+    return list(dict.fromkeys(_CJK.findall(" ".join(terms))))
 
 
 def _asked(run: str) -> list[str]:

@@ -153,7 +153,11 @@ def test_what_a_reader_raises_fails_its_file_only(
 UNSTORABLE: list[dict[str, object]] = [
     {"source": "x"},
     {"document_id": "x"},
-    *({"x": value} for value in (None, [1], 2**70, float("inf"), "\ud800")),
+    {"x": None},
+    {"x": [1]},
+    {"x": 2**70},
+    {"x": float("inf")},
+    {"x": "\ud800"},
 ]
 
 

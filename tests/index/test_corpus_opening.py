@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pincite.index import corpus as corpus_module
 from pincite.index import schema
 from pincite.index.corpus import Corpus
@@ -89,7 +92,7 @@ class DiesAfter:
     def executescript(self, script: str) -> object:
         return self._run(self._connection.executescript, script)
 
-    def _run(self, run, *arguments):  # type: ignore[no-untyped-def]
+    def _run(self, run: Callable[..., object], *arguments: object) -> object:
         if not self._left:
             self._connection.close()
             raise KeyboardInterrupt
@@ -218,7 +221,7 @@ def test_a_corpus_that_was_reencoded_elsewhere_is_read_with_the_new_encoder(
 
 def test_a_reencoding_that_fails_leaves_the_old_vectors(folder: Path) -> None:
     class Broken(FakeEncoder):
-        def encode(self, texts):  # type: ignore[no-untyped-def]
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
             raise RuntimeError("out of memory")
 
     with Corpus.open(folder, encoder=FakeEncoder()) as corpus:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pincite.index.corpus import Corpus
 from pincite.index.vectors import FILE_NAME
 
@@ -17,7 +19,7 @@ class CountingEncoder(FakeEncoder):
 
     encoded = 0
 
-    def encode(self, texts):  # type: ignore[no-untyped-def]
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.encoded += len(texts)
         return super().encode(texts)
 
@@ -47,7 +49,7 @@ def answers(folder: Path) -> list[list[tuple[str, float]]]:
 
 
 @pytest.fixture
-def right(folder: Path) -> Iterator[list[list[tuple[str, float]]]]:
+def right(folder: Path) -> list[list[tuple[str, float]]]:
     """The answers that SQLite alone gives, without any FAISS file."""
     file = folder / FILE_NAME
     content = file.read_bytes()

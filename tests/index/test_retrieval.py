@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def bm25(query: str) -> dict[tuple[str, str], float]:
     """
     rows = {key: (terms_of(context), terms_of(body)) for key, (context, body) in FIELDS.items()}
     mean = sum(len(context) + len(body) for context, body in rows.values()) / len(rows)
-    scores: Counter[tuple[str, str]] = Counter()
+    scores: dict[tuple[str, str], float] = dict.fromkeys(rows, 0.0)
     for term in query_terms(query):
         holders = sum(term in context or term in body for context, body in rows.values())
         idf = max(1e-6, math.log((len(rows) - holders + 0.5) / (holders + 0.5)))
@@ -129,6 +128,15 @@ def test_fusion_worked_out_by_hand(tmp_path: Path) -> None:
 def test_a_query_outside_the_encoders_script_is_ranked_by_words_alone(corpus: Corpus) -> None:
     (hit,) = corpus.search("茶园有多少亩")
     assert (hit.passage.source, hit.dense_score, hit.score) == ("tea.txt", None, 1.0)
+
+
+def test_chinese_that_shares_no_pair_of_characters_is_found_by_single_ones(corpus: Corpus) -> None:
+    assert [hit.passage.source for hit in corpus.search("茶")] == ["tea.txt"]
+    assert [hit.passage.source for hit in corpus.search("成茶")] == ["tea.txt"]
+    assert corpus.search("水") == []
+    corpus.add_text("Сегодня идёт дождь", source="ru.txt")
+    assert [hit.passage.source for hit in corpus.search("дождь")] == ["ru.txt"]
+    assert corpus.search("солнце") == []
 
 
 def test_a_passage_outside_the_encoders_script_has_no_cosine(corpus: Corpus) -> None:

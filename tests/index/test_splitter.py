@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pincite.index.document import Document, Group, Section
+from pincite.index.document import Document, Group, Section, Span
 from pincite.index.formats import text_document
 from pincite.index.splitter import page_at, split
 
@@ -222,6 +222,6 @@ def test_spans_hold_and_groups_never_overlap_whatever_the_text(text: str, is_mar
 @given(grouped_texts)
 def test_what_lies_between_groups_is_white_space_or_metadata(text: str) -> None:
     document, groups = split(text_document(text))
-    taken = [*groups, *document.metadata_spans.values()]
+    taken: list[Group | Span] = [*groups, *document.metadata_spans.values()]
     left = set(range(len(document.text))).difference(*(range(one.start, one.end) for one in taken))
     assert not "".join(document.text[place] for place in sorted(left)).strip(" \n\t·・•").strip()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pincite.index.tokens import fold, query_terms, terms_of
+from pincite.index.tokens import characters_of, fold, query_terms, terms_of
 
 from .texts import texts
 
@@ -67,6 +67,10 @@ def test_chinese_and_japanese_become_bigrams(text: str, terms: str) -> None:
 )
 def test_a_query_leaves_out_words_that_only_ask(query: str, terms: str) -> None:
     assert query_terms(query) == terms.split()
+
+
+def test_single_characters_are_taken_from_chinese_and_japanese_terms_only() -> None:
+    assert characters_of(["茶园", "园的", "gpt", "дождь", "テス"]) == ["茶", "园", "的", "テ", "ス"]
 
 
 @given(texts)

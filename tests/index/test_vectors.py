@@ -27,7 +27,8 @@ DIMENSION = 8
 
 def unit_vectors(count: int, seed: int = 0) -> Matrix:
     vectors = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def exact(
@@ -151,7 +152,7 @@ def test_a_file_of_another_corpus_encoder_or_kind_is_passed_over(written: Path) 
     assert read_base(written, "f" * 32, DIMENSION) is None
     assert read_base(written, UID, DIMENSION + 1) is None
     flat = faiss.IndexFlatIP(DIMENSION)
-    write_base(written, UID, Base(flat, 1, 0))
+    write_base(written, UID, Base(flat, 1, 0))  # type: ignore[arg-type]
     assert read_base(written, UID, DIMENSION) is None
     (written / FILE_NAME).unlink()
     assert read_base(written, UID, DIMENSION) is None
