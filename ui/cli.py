@@ -329,8 +329,9 @@ def _questions() -> Iterator[str]:
         yield from (line.strip() for line in sys.stdin if line.strip())
         return
     while True:
+        print("? ", end="", file=sys.stderr, flush=True)
         try:
-            question = input("? ").strip()
+            question = input().strip()
         except EOFError:
             return
         if question:
