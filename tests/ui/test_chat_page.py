@@ -1,134 +1,32 @@
 """The chat page in a real browser, over the sample documents: what a person sees, and that nothing leaves."""
 
-import shutil
-import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from pincite.index.corpus import Corpus
-from pincite.index.encoder import Encoder
 from pincite.index.locking import writing
 from pincite.ui import chat
 
+from tests.samples import BANK, SAMPLES, Sample
+from tests.ui.browsing import HOSTILE, Site, ask, upload
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
-
-HERE = Path(__file__).parent
-SEEDS = HERE.parents[1] / "seeds"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-QUIET += " --disable-component-update --disable-sync"
-BANK = "which bank built 30 internal tools?"
-HOSTILE = (
-    "The quetzal costs <img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-)
-HOSTILE += " **12** ${40+2} {{value}} $x^2$ [red] coins"
+    from playwright.sync_api import Page
 
 
-@dataclass(frozen=True)
-class Site:
-    """A page that is being served, its corpus as the tests see it, and the server's journal and input."""
-
-    url: str
-    corpus: Corpus
-    journal: Path
-    standard_input: IO[str]
-
-    def let_go(self) -> None:
-        """Let the question ``!wait`` be answered."""
-        self.standard_input.write("go\n")
-        self.standard_input.flush()
-
-    def entries(self, kind: str) -> list[str]:
-        """Return what the server noted of one kind: ``connect``, ``asked``."""
-        lines = [line.split(" ", 1) for line in self.journal.read_text("utf-8").splitlines()]
-        return [line[1] for line in lines if line[0] == kind]
-
-
-@pytest.fixture(scope="module")
-def site(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("page")
-    (folder / "quetzal.txt").write_text(f"Group 1 - {HOSTILE} [7] - Nothing else is for sale [8]\n", "utf-8")
-    journal, errors = folder / "journal.txt", folder / "errors.txt"
-    with Corpus.open(folder / "corpus", encoder=encoder) as corpus, errors.open("wb") as standard_error:
-        corpus.add(SEEDS, folder / "quetzal.txt", exclude=["README.md"])
-        server = subprocess.Popen(
-            [sys.executable, HERE / "page_server.py", corpus.location, journal],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=standard_error,
-            text=True,
-        )
-        assert server.stdin is not None
-        assert server.stdout is not None
-        with server:
-            url = server.stdout.readline().strip()
-            assert url, errors.read_text("utf-8")
-            yield Site(url, corpus, journal, server.stdin)
-            server.send_signal(signal.SIGINT)
-            server.communicate(timeout=30)
-        assert server.returncode == 130
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    api = pytest.importorskip("playwright.sync_api", reason="the page's tests need playwright")
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        pytest.skip(f"the page's tests need one of {', '.join(CHROMIUM)} on the PATH")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET.split())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(site: Site, browser: "Browser") -> "Iterator[Page]":
-    """A fresh session of the page. Afterwards: nothing was asked of another host, and no script failed."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    asked: list[str] = []
-    failed: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: failed.append(str(error)))
-    page.goto(site.url)
-    page.get_by_role("textbox", name="Question").wait_for()
-    yield page
-    context.close()
-    here = urlsplit(site.url).netloc
-    elsewhere = {url for url in asked if urlsplit(url).scheme not in ("data", "blob")}
-    assert {urlsplit(url).netloc for url in elsewhere} == {here}
-    assert failed == []
-
-
-def ask(page: "Page", question: str) -> "Locator":
-    """Ask, wait for what comes of it, and return its card."""
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.group)
+def test_the_sample_questions_are_answered_on_the_page(page: "Page", sample: Sample) -> None:
     from playwright.sync_api import expect
 
-    turns = page.locator(".pc-turn")
-    count = turns.count()
-    box = page.get_by_role("textbox", name="Question")
-    box.fill(question)
-    box.press("Enter")
-    expect(turns).to_have_count(count + 1)
-    expect(page.locator(".pc-busy")).to_have_count(0, timeout=60_000)
-    return turns.nth(count).locator(".pc-card")
-
-
-def upload(page: "Page", *files: Path) -> None:
-    from playwright.sync_api import expect
-
-    page.get_by_role("button", name="Documents: add and list").click()
-    page.locator("#pc-drop input[type=file]").set_input_files(list(files))
-    expect(page.locator("#pc-receipts tbody tr")).to_have_count(len(files), timeout=60_000)
+    card = ask(page, sample.question)
+    expect(card).to_contain_text(sample.wanted)
+    expect(card.locator(".pc-address")).to_contain_text(f"open-source-ai-race.txt › {sample.group}")
+    expect(page.locator("#pc-proof mark")).to_contain_text(sample.wanted)
 
 
 def test_an_answer_shows_its_citation_and_opens_its_proof(site: Site, page: "Page") -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.conftest import Run
 from tests.llm_server import Reply, Server
+from tests.samples import BANK, SAMPLES, UNANSWERABLE, Sample
 
-BANK = "which bank built 30 internal tools?"
 POINT = (
     "Singapore's OCBC Bank has developed around 30 internal tools using open-source models, "
     "demonstrating the practical applications of this technology in business"
@@ -25,27 +25,15 @@ def test_the_bank_is_named_and_its_point_is_cited_word_for_word(pincite: Run, se
     assert "reader" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("question", "wanted", "group"),
-    [
-        (BANK, "Singapore's OCBC Bank", "Group 2"),
-        (
-            "When did top Chinese open-source models start to outperform American ones?",
-            "November 2024",
-            "Group 3",
-        ),
-        ("What did OpenAI release in response to the open-source trend?", "GPT-oss", "Group 1"),
-        ("Why do Chinese companies prioritize user retention?", "window for startups", "Group 4"),
-    ],
-)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.group)
 def test_the_sample_questions_are_answered_from_their_groups(
-    pincite: Run, seeds_folder: Path, question: str, wanted: str, group: str
+    pincite: Run, seeds_folder: Path, sample: Sample
 ) -> None:
-    answer = json.loads(pincite("ask", question, "--json", cwd=seeds_folder).stdout)
+    answer = json.loads(pincite("ask", sample.question, "--json", cwd=seeds_folder).stdout)
     assert answer["answered"] is True
-    assert wanted in answer["text"]
+    assert sample.wanted in answer["text"]
     (citation,) = answer["citations"]
-    assert f"open-source-ai-race.txt › {group}" in citation["address"]
+    assert f"open-source-ai-race.txt › {sample.group}" in citation["address"]
     shown = pincite("show", f"{citation['source']}:{citation['start']}-{citation['end']}", cwd=seeds_folder)
     assert shown.stdout == citation["quote"] + "\n"
 
@@ -53,18 +41,17 @@ def test_the_sample_questions_are_answered_from_their_groups(
 def test_what_the_documents_do_not_say_is_not_answered_and_that_is_no_error(
     pincite: Run, seeds_folder: Path
 ) -> None:
-    question = "Who publishes the Financial Times?"
-    plain = pincite("ask", question, cwd=seeds_folder)
+    plain = pincite("ask", UNANSWERABLE, cwd=seeds_folder)
     assert plain.returncode == 0
     assert plain.stdout.startswith("Not answered: these documents do not say.")
     assert "Nearest passages:" in plain.stdout
-    answer = json.loads(pincite("ask", question, "--json", cwd=seeds_folder).stdout)
+    answer = json.loads(pincite("ask", UNANSWERABLE, "--json", cwd=seeds_folder).stdout)
     assert (answer["answered"], answer["text"], answer["citations"]) == (False, "", [])
     assert len(answer["passages"]) == 8
 
 
 def test_piped_questions_are_answered_a_line_each(pincite: Run, seeds_folder: Path) -> None:
-    done = pincite("ask", "--json", cwd=seeds_folder, stdin=f"{BANK}\n\nWho publishes the Financial Times?\n")
+    done = pincite("ask", "--json", cwd=seeds_folder, stdin=f"{BANK}\n\n{UNANSWERABLE}\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["answered"] for answer in answers] == [True, False]
 

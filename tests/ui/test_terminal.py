@@ -10,9 +10,9 @@ from urllib.request import urlopen
 
 import pytest
 
-pty = pytest.importorskip("pty", reason="needs a pseudo-terminal, which this system has not")
+from tests.samples import BANK
 
-BANK = "which bank built 30 internal tools?"
+pty = pytest.importorskip("pty", reason="needs a pseudo-terminal, which this system has not")
 
 
 Start = Callable[..., "subprocess.Popen[str]"]

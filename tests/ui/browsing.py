@@ -1,0 +1,57 @@
+"""What the browser tests share: the page that is served, and how a person uses it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from pincite.index.corpus import Corpus
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+HOSTILE = (
+    "The quetzal costs <img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    " **12** ${40+2} {{value}} $x^2$ [red] coins"
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A page that is being served, its corpus as the tests see it, and the server's journal and input."""
+
+    url: str
+    corpus: Corpus
+    journal: Path
+    standard_input: IO[str]
+
+    def let_go(self) -> None:
+        """Let the question ``!wait`` be answered."""
+        self.standard_input.write("go\n")
+        self.standard_input.flush()
+
+    def entries(self, kind: str) -> list[str]:
+        """Return what the server noted of one kind: ``connect``, ``asked``."""
+        lines = [line.split(" ", 1) for line in self.journal.read_text("utf-8").splitlines()]
+        return [line[1] for line in lines if line[0] == kind]
+
+
+def ask(page: "Page", question: str) -> "Locator":
+    """Ask, wait for what comes of it, and return its card."""
+    from playwright.sync_api import expect
+
+    turns = page.locator(".pc-turn")
+    count = turns.count()
+    box = page.get_by_role("textbox", name="Question")
+    box.fill(question)
+    box.press("Enter")
+    expect(turns).to_have_count(count + 1)
+    expect(page.locator(".pc-busy")).to_have_count(0, timeout=60_000)
+    return turns.nth(count).locator(".pc-card")
+
+
+def upload(page: "Page", *files: Path) -> None:
+    from playwright.sync_api import expect
+
+    page.get_by_role("button", name="Documents: add and list").click()
+    page.locator("#pc-drop input[type=file]").set_input_files(list(files))
+    expect(page.locator("#pc-receipts tbody tr")).to_have_count(len(files), timeout=60_000)
