@@ -6,6 +6,7 @@ Text", 2016.)
 """
 
 import csv
+import io
 import json
 import re
 import string
@@ -13,13 +14,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pincite.answering import ask
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.language import HAN
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
@@ -27,7 +28,7 @@ _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 class LabelledQuestion(BaseModel):
     """A question and what is known of its answer. ``answerable`` False: rightly not answered."""
 
-    question: str
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     answer: str = ""
     source: str = ""
     quote: str = ""
@@ -84,14 +85,12 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         raise ValueError(f"{path} cannot be read: {error}") from None
     rows: list[tuple[int, Any]] = []
     if path.suffix.lower() == ".csv":
-        rows = [
-            (number, {k: v for k, v in row.items() if v})
-            for number, row in enumerate(csv.DictReader(text.splitlines()), 2)
-        ]
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows = [(table.line_num, {k: v for k, v in row.items() if v}) for row in table]
     else:
         rows = [
             (number, _json(line, number, path))
-            for number, line in enumerate(text.splitlines(), 1)
+            for number, line in enumerate(text.split("\n"), 1)
             if line.strip()
         ]
     return [_question(row, number, path) for number, row in rows]
