@@ -30,9 +30,11 @@ class Filter:
 
 
 def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
-    """Return the filter for ``where``. Raises ValueError for a field that no document has, or a bad bound or
-    value.
+    """Return the filter for ``where``. Raises ValueError for anything but a mapping, a field that no document
+    has, or a bad bound or value.
     """
+    if not isinstance(where, Mapping):
+        raise ValueError(f"where must be a mapping of fields to conditions, got {where!r}")
     known = COMMON_FIELDS | set(known_fields)
     parts = []
     for field, condition in where.items():

@@ -164,3 +164,10 @@ def test_bounds_mean_what_python_means_by_them(
             if all(OPERATORS[name](value, bound) for name, bound in bounds.items())
         ]
         assert found(corpus, n=bounds) == expected
+
+
+def test_anything_but_a_mapping_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(
+        ValueError, match="where must be a mapping of fields to conditions, got 'language=en'"
+    ):
+        corpus.search("common", where="language=en")  # type: ignore[arg-type]
