@@ -118,10 +118,13 @@ def ask(
     from pincite.answering import ask as answer_question
     from pincite.answers import Turn
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import print_answer, print_json
+    from pincite.ui.printing import print_answer, print_json, visible
 
     if question is not None and not question.strip():
         raise typer.BadParameter("the question is empty")
+    if llm_only and llm is None:
+        raise typer.BadParameter("--llm-only needs --llm or PINCITE_LLM")
+    condition = parse_where(where or [])
     many = question is None
     turns: list[Turn] = []
     with _open(corpus) as opened:
@@ -130,12 +133,14 @@ def ask(
                 one,
                 opened,
                 top_k=top_k,
-                where=parse_where(where or []),
+                where=condition,
                 llm=llm,
                 history=turns if sys.stdin.isatty() else (),
                 min_confidence=min_confidence,
                 fallback=not llm_only,
             )
+            if many and not (json or sys.stdin.isatty()):
+                print("\n" * bool(turns) + f"? {visible(one)}")
             turns.append(Turn(one, answer.text))
             print_json(answer, compact=many) if json else print_answer(answer)
             sys.stdout.flush()
@@ -176,7 +181,7 @@ def show(
         text = opened.text(document_id)
     end = len(text) if end is None else end
     if not 0 <= start <= end <= len(text):
-        raise typer.BadParameter(f"{start}-{end} is outside the document's {len(text)} characters")
+        raise typer.BadParameter(f"{start}-{end} is no span of the document's {len(text)} characters")
     if json:
         print_json({"document_id": document_id, "start": start, "end": end, "text": text[start:end]})
     else:

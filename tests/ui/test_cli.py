@@ -69,6 +69,18 @@ def test_piped_questions_are_answered_a_line_each(pincite: Run, seeds_folder: Pa
     assert [answer["answered"] for answer in answers] == [True, False]
 
 
+def test_piped_questions_stand_above_their_answers(pincite: Run, seeds_folder: Path) -> None:
+    done = pincite("ask", cwd=seeds_folder, stdin=f"{BANK}\n\nWho publishes the Financial Times?\n")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"? {BANK}", "Singapore's OCBC Bank [1]"]
+    second = lines.index("? Who publishes the Financial Times?")
+    assert lines[second - 1 : second + 2] == [
+        "",
+        "? Who publishes the Financial Times?",
+        "Not answered: these documents do not say.",
+    ]
+
+
 def test_search_list_and_stats_print_the_objects_own_names(pincite: Run, seeds_folder: Path) -> None:
     hits = json.loads(pincite("search", "tide", "--top-k", "2", "--json", cwd=seeds_folder).stdout)
     assert [set(hit) for hit in hits] == [{"passage", "score", "dense_score", "lexical_score"}] * 2
@@ -150,7 +162,16 @@ def test_a_folder_or_file_that_is_no_corpus_is_left_alone(pincite: Run, tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments", [("ask", ""), ("ask", "  "), ("search", ""), ("ask", BANK, "--top-k", "0")]
+    "arguments",
+    [
+        ("ask", ""),
+        ("ask", "  "),
+        ("search", ""),
+        ("ask", BANK, "--top-k", "0"),
+        ("ask", BANK, "--llm-only"),
+        ("ask", "--where", "language"),
+        ("show", "tidal-mill.md:9-4"),
+    ],
 )
 def test_wrong_usage_is_told_with_code_2(
     pincite: Run, seeds_folder: Path, arguments: tuple[str, ...]
