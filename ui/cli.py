@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -300,6 +301,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("pincite").setLevel(logging.INFO)
+    _accept_any_characters()
     try:
         app(standalone_mode=True)
     except PinciteError as error:
@@ -311,6 +313,15 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _stop(1, error.strerror or error)
+
+
+def _accept_any_characters() -> None:
+    """Read and write what the terminal's encoding lacks as substitutes: no answer is lost to a character."""
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _stop(code: int, message: object) -> None:

@@ -1,6 +1,9 @@
 """The real command line, in a process of its own, on a corpus of seeds/."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,44 @@ def test_piped_questions_stand_above_their_answers(pincite: Run, seeds_folder: P
         "? Who publishes the Financial Times?",
         "Not answered: these documents do not say.",
     ]
+
+
+def test_a_terminal_that_lacks_characters_loses_no_answer(seeds_folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pincite", "ask"],
+        cwd=seeds_folder,
+        input="\u5408\u4f5c\u793e\u662f\u54ea\u4e00\u5e74\u6210\u7acb\u7684?\n".encode() + b"caf\xe9?\n",
+        env={**os.environ, "PYTHONIOENCODING": "", "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.count(b"\n? caf\xef\xbf\xbd?\n")) == (0, 1)
+    asked = [sys.executable, "-m", "pincite", "show", "tea-cooperative.txt:0-2"]
+    shown = subprocess.run(
+        asked,
+        cwd=seeds_folder,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(b"\\u")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_told_in_a_line(seeds_folder: Path) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "pincite", "list"],
+            cwd=seeds_folder,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    assert one_line(done.stderr) == "pincite: No space left on device\n"
 
 
 def test_search_list_and_stats_print_the_objects_own_names(pincite: Run, seeds_folder: Path) -> None:
