@@ -134,7 +134,9 @@ class Answer:
         return CLAIM_SEPARATOR.join(parts)
 
     def to_markdown(self) -> str:
-        """Return the answer with ``[n]`` after each claim, then the citations, one a line, as Markdown."""
+        """Return the answer with ``[n]`` after each claim, then the citations and the doubtful claims, one a
+        line, as Markdown.
+        """
         if not self.answered:
             nearest = "\n".join(f"- {escape_markdown(hit.passage.address)}" for hit in self.passages)
             return "*Not answered by these documents.*" + (
@@ -145,6 +147,10 @@ class Answer:
             reference = f" (source ref. {', '.join(citation.references)})" if citation.references else ""
             quote = escape_markdown(" ".join(citation.quote.split()))
             lines.append(f"{citation.number}. “{quote}” — {escape_markdown(citation.address)}{reference}")
+        doubts = [claim for claim in self.claims if claim.status != "quoted"]
+        lines += (
+            ["", *(f"- {claim.status}: {escape_markdown(claim.text)}" for claim in doubts)] if doubts else []
+        )
         return "\n".join(lines)
 
 

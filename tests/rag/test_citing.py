@@ -66,6 +66,11 @@ def test_markdown_shows_document_text_as_it_stands() -> None:
     assert answer.to_markdown() == ("\\*bold\\* [1]\n\n1. “\\<b\\>\\*\\!\\[x\\]\\*” — w.txt")
 
 
+def test_markdown_names_the_claims_that_no_quote_bears_out() -> None:
+    claims = (DraftClaim("rain", (RAIN,)), DraftClaim("500 fish", (), "unsupported"))
+    assert settled(*claims).to_markdown().endswith("(source ref. 2)\n\n- unsupported: 500 fish")
+
+
 def test_the_dictionary_has_the_fields_of_the_answer_and_an_address_for_each_passage() -> None:
     plain = settled(DraftClaim("rain", (RAIN,))).to_dict()
     assert plain["passages"][0]["passage"]["address"] == "weather.txt › Group 1 › points 1–2"
