@@ -345,8 +345,10 @@ def _questions() -> Iterator[str]:
         yield from (line.strip() for line in sys.stdin if line.strip())
         return
     while True:
+        if not sys.stdout.isatty():
+            print("? ", end="", file=sys.stderr, flush=True)
         try:
-            question = input("? ").strip()
+            question = input("? " if sys.stdout.isatty() else "").strip()
         except EOFError:
             return
         if question:

@@ -84,6 +84,27 @@ def test_piped_questions_stand_above_their_answers(pincite: Run, seeds_folder: P
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_prompt_stays_out_of_redirected_results(seeds_folder: Path) -> None:
+    import pty
+
+    person, terminal = pty.openpty()
+    os.write(person, f"{BANK}\n\x04".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "pincite", "ask", "--json"],
+        cwd=seeds_folder,
+        stdin=terminal,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    os.close(person)
+    os.close(terminal)
+    assert (done.returncode, done.stderr) == (0, "? ? ")
+    assert json.loads(done.stdout)["text"] == "Singapore's OCBC Bank"
+
+
 def test_a_terminal_that_lacks_characters_loses_no_answer(seeds_folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pincite", "ask"],
