@@ -17,10 +17,10 @@ help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
 ask: $(CORPUS) ## answer a question from seeds/: make ask Q="…"
-	@$(BIN)/pincite ask "$$Q"
+	@$(BIN)/pincite ask --corpus .pincite "$$Q"
 
 ui: $(CORPUS) ## open the chat page on seeds/
-	@$(BIN)/pincite ui --open
+	@$(BIN)/pincite ui --corpus .pincite --open
 
 test: $(VENV)/.dev ## run the whole test suite, browser tests included
 	@tests/install-chromium
@@ -49,7 +49,7 @@ clean: ## remove what was made, the virtual environment and the sample corpus in
 	rm -rf $(VENV) .pincite build dist *.egg-info
 
 $(CORPUS): $(wildcard seeds/*) | $(VENV)/.installed
-	@$(BIN)/pincite index seeds --prune
+	@$(BIN)/pincite index seeds --corpus .pincite --prune
 	@touch $@
 	@echo
 

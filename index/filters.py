@@ -15,6 +15,7 @@ Scalar = str | int | float | date
 Condition = Scalar | Sequence[Scalar] | Mapping[str, Scalar]
 Where = Mapping[str, Condition]
 
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
 COMMON_FIELDS = frozenset({"source", "document_id", "title", "publisher", "date", "language"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_LARGE = 2**63
@@ -30,9 +31,11 @@ class Filter:
 
 
 def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
-    """Return the filter for ``where``. Raises ValueError for a field that no document has, or a bad bound or
-    value.
+    """Return the filter for ``where``. Raises ValueError for anything but a mapping, a field that no document
+    has, or a bad bound or value.
     """
+    if not isinstance(where, Mapping):
+        raise ValueError(f"where must be a mapping of fields to conditions, got {where!r}")
     known = COMMON_FIELDS | set(known_fields)
     parts = []
     for field, condition in where.items():
@@ -98,11 +101,17 @@ def _bound(field: str, name: str, value: Scalar) -> Filter:
     return _compare(field, _OPERATORS[name], comparable(field, value))
 
 
+def _checked_date(value: str | int | float) -> str:
+    if not _DATE.fullmatch(str(value)):
+        raise ValueError(f"{value!r} is no date: write 2025, 2025-08, 2025-08-14 or 2025-08-14T10:10")
+    return str(value)
+
+
 def _compare(field: str, operator: str, value: str | int | float) -> Filter:
     if field in ("source", "document_id"):
         return Filter(f"documents.{field} {operator} ?", (value,))
     if field == "date":
-        inner, values = f"substr(value, 1, length(?)) {operator} ?", (str(value), str(value))
+        inner, values = f"substr(value, 1, length(?)) {operator} ?", (_checked_date(value), str(value))
     else:
         inner, values = f"value {operator} ? AND typeof(value) IN {_types(value)}", (value,)  # type: ignore[assignment]
     sql = f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})"

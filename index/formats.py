@@ -52,7 +52,14 @@ def _read(suffix: str, content: bytes, password: str | None) -> Document:
         from pincite.index.pdf import read_pdf
 
         return read_pdf(content, password)
-    return text_document(decode(content), is_markdown=suffix in MARKDOWN_SUFFIXES)
+    try:
+        text = decode(content)
+    except UnsupportedDocument:
+        if not suffix or suffix in SUFFIXES:
+            raise
+        known = ", ".join(sorted(SUFFIXES))
+        raise UnsupportedDocument(f"{suffix} files cannot be read yet: save it as one of {known}") from None
+    return text_document(text, is_markdown=suffix in MARKDOWN_SUFFIXES)
 
 
 def with_text(document: Document) -> Document:

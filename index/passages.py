@@ -17,7 +17,7 @@ from pincite.index.sentences import paragraph_starts, sentence_spans
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
-REFERENCE = re.compile(r"[ \t]*\[\d{1,4}(?:[ \t]*[,，、][ \t]*\d{1,4})*\]")
+REFERENCE = re.compile(r"[ \t]*(?<![A-Za-z0-9_])\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
 _ROOM_FOR_CONTEXT = 0.25
 
 

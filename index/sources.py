@@ -35,7 +35,11 @@ def find_files(
     ``include`` and ``exclude`` are patterns such as ``*.md`` or ``drafts/*``, held against a file's name and
     its path below the folder. They choose among the files of a folder or glob; a file named outright is
     always taken. Of the folder ``skip``, a corpus's own, no glob and no folder takes anything.
+    Raises ValueError where a text stands for the patterns: it would be read as a pattern a letter.
     """
+    for name, patterns in (("include", include), ("exclude", exclude)):
+        if isinstance(patterns, str):
+            raise ValueError(f"{name} must be a sequence of patterns, got the text {patterns!r}")
     choice = _Choice(tuple(include), tuple(exclude), skip)
     found: dict[Path, Found] = {}
     for path in paths:

@@ -20,6 +20,7 @@ _WORD = re.compile(
     rf"[{HAN}{KANA}]+|\d+(?:,\d{{3}})+(?:\.\d+)?|[^\W_{HAN}{KANA}]+(?:[-.'’&+#][^\W_{HAN}{KANA}]+)*"
 )
 _PART = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"['’]s?$|['’]s(?=-)")
 _CJK = re.compile(f"[{HAN}{KANA}]")
 _STEMMER = threading.local()
 
@@ -58,7 +59,7 @@ def query_terms(query: str) -> list[str]:
 
     A query of nothing but such words keeps them all: somebody may look for "to be or not to be".
     """
-    words = [word for word in _WORD.findall(fold(query)) if word not in STOP_WORDS]
+    words = [word for word in _WORD.findall(fold(query)) if _POSSESSIVE.sub("", word) not in STOP_WORDS]
     terms = [term for word in words for term in (_asked(word) if _CJK.match(word) else _terms(word))]
     return list(dict.fromkeys(terms or terms_of(query)))
 
@@ -84,7 +85,7 @@ def _terms(word: str) -> list[str]:
         return [a + b for a, b in pairwise(word)] if len(word) > 1 else [word]
     if word[0].isdigit() and "," in word:
         return [word.replace(",", "").replace(".", "")]
-    word = re.sub(r"['’]s?$|['’]s(?=-)", "", word)
+    word = _POSSESSIVE.sub("", word)
     parts = _PART.findall(word)
     stems = [_stem(part) for part in parts]
     return [*stems, _stem("".join(parts))] if len(parts) > 1 else stems

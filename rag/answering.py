@@ -87,7 +87,7 @@ def stream(
         min_confidence=min_confidence,
         fallback=fallback,
     )
-    for number, claim in enumerate(answer.claims):
+    for number, claim in enumerate(claim for claim in answer.claims if claim.citations):
         yield CLAIM_SEPARATOR + claim.text if number else claim.text
     yield answer
 

@@ -11,6 +11,7 @@ from pincite.index.passages import Passage
 from pincite.index.retrieval import Hit
 
 CLAIM_SEPARATOR = " "
+READER = "reader"
 
 Status = Literal["quoted", "misattributed", "unsupported", "check"]
 
@@ -85,8 +86,8 @@ class Claim:
 
     ``status`` is "quoted" (its quote stands where it says), "misattributed" (the quote stands in another
     passage than the LLM named, and was put right), "check" (the quote stands, but the claim says more than
-    it) or "unsupported" (no such words in the documents; nothing is cited for it). Without an LLM every claim
-    is quoted.
+    it) or "unsupported" (no such words in the documents: nothing is cited for it, and it is no part of the
+    answer's text). Without an LLM every claim is quoted.
     """
 
     text: str
@@ -129,12 +130,15 @@ class Answer:
         """
         parts = []
         for claim in self.claims:
-            marks = "".join(f"[{number}]" for number in claim.citations)
-            parts.append(f"{escape(claim.text)} {marks}".rstrip())
+            if claim.citations:
+                marks = "".join(f"[{number}]" for number in claim.citations)
+                parts.append(f"{escape(claim.text)} {marks}")
         return CLAIM_SEPARATOR.join(parts)
 
     def to_markdown(self) -> str:
-        """Return the answer with ``[n]`` after each claim, then the citations, one a line, as Markdown."""
+        """Return the answer with ``[n]`` after each claim, then the citations and the doubtful claims, one a
+        line, as Markdown.
+        """
         if not self.answered:
             nearest = "\n".join(f"- {escape_markdown(hit.passage.address)}" for hit in self.passages)
             return "*Not answered by these documents.*" + (
@@ -145,6 +149,10 @@ class Answer:
             reference = f" (source ref. {', '.join(citation.references)})" if citation.references else ""
             quote = escape_markdown(" ".join(citation.quote.split()))
             lines.append(f"{citation.number}. “{quote}” — {escape_markdown(citation.address)}{reference}")
+        doubts = [claim for claim in self.claims if claim.status != "quoted"]
+        lines += (
+            ["", *(f"- {claim.status}: {escape_markdown(claim.text)}" for claim in doubts)] if doubts else []
+        )
         return "\n".join(lines)
 
 

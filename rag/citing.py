@@ -6,7 +6,7 @@ is a bug, and is refused here whatever produced it.
 
 from collections.abc import Callable, Sequence
 
-from pincite.answers import CLAIM_SEPARATOR, Answer, Citation, Claim, Draft, Support
+from pincite.answers import CLAIM_SEPARATOR, READER, Answer, Citation, Claim, Draft, Support
 from pincite.index.errors import CorpusDamaged
 from pincite.index.retrieval import Hit
 
@@ -25,13 +25,18 @@ def settle(
     ``text_of`` returns a document's text by its id.
     """
     answered = bool(draft.claims) and draft.confidence >= min_confidence
+    notes = draft.notes
+    if draft.claims and not answered and draft.method != READER:
+        notes += (
+            f"What {draft.method} answered is not borne out by its quotes; --min-confidence moves the bar.",
+        )
     claims = draft.claims if answered else ()
     supports = list(dict.fromkeys(support for claim in claims for support in claim.supports))
     citations = tuple(_cite(number, support, text_of) for number, support in enumerate(supports, start=1))
     numbers = {support: citation.number for support, citation in zip(supports, citations, strict=True)}
     return Answer(
         question=question,
-        text=CLAIM_SEPARATOR.join(claim.text for claim in claims),
+        text=CLAIM_SEPARATOR.join(claim.text for claim in claims if claim.supports),
         answered=answered,
         confidence=draft.confidence,
         citations=citations,
@@ -42,7 +47,7 @@ def settle(
         ),
         method=draft.method,
         standalone_question=question,
-        notes=draft.notes,
+        notes=notes,
         seconds=seconds,
     )
 

@@ -1,25 +1,27 @@
 """Asks a file's questions and compares the answers with those that are known.
 
 Exact match and F1 are SQuAD's: case, punctuation and English articles are ignored; F1 counts shared words,
-for Chinese shared characters. (Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of
-Text", 2016.)
+for Chinese shared characters. Unlike SQuAD's scorer, punctuation is that of all scripts. (Rajpurkar et al.,
+"SQuAD: 100,000+ Questions for Machine Comprehension of Text", 2016.)
 """
 
 import csv
+import io
 import json
 import re
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pincite.answering import ask
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.language import HAN
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
@@ -27,7 +29,7 @@ _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 class LabelledQuestion(BaseModel):
     """A question and what is known of its answer. ``answerable`` False: rightly not answered."""
 
-    question: str
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     answer: str = ""
     source: str = ""
     quote: str = ""
@@ -84,14 +86,12 @@ def read_questions(path: Path) -> list[LabelledQuestion]:
         raise ValueError(f"{path} cannot be read: {error}") from None
     rows: list[tuple[int, Any]] = []
     if path.suffix.lower() == ".csv":
-        rows = [
-            (number, {k: v for k, v in row.items() if v})
-            for number, row in enumerate(csv.DictReader(text.splitlines()), 2)
-        ]
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows = [(table.line_num, {k: v for k, v in row.items() if v}) for row in table]
     else:
         rows = [
             (number, _json(line, number, path))
-            for number, line in enumerate(text.splitlines(), 1)
+            for number, line in enumerate(text.split("\n"), 1)
             if line.strip()
         ]
     return [_question(row, number, path) for number, row in rows]
@@ -123,8 +123,12 @@ def evaluate(
 
 def normalise(text: str) -> str:
     """Return ``text`` as SQuAD compares answers: lower case, no punctuation, articles or extra spaces."""
-    bare = "".join(character for character in text.lower() if character not in string.punctuation)
+    bare = "".join(character for character in text.lower() if not _is_punctuation(character))
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())
+
+
+def _is_punctuation(character: str) -> bool:
+    return character in string.punctuation or unicodedata.category(character).startswith("P")
 
 
 def f1_score(predicted: str, gold: str) -> float:

@@ -43,10 +43,14 @@ _KEPT_NEIGHBOURS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A span of the text and its probability among the sentence's candidates, 0..1."""
+    """A span of the text and its probability among the sentence's candidates, 0..1.
+
+    ``fits`` says whether it is of the kind that is asked for: a number, a date, a name.
+    """
 
     span: Span
     probability: float
+    fits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ def best_phrase(question: Question, text: str, sentence: Span, weights: Mapping[
     total = sum(math.exp(score - scores[best]) for score in scores)
     first, last = candidates[best]
     last = _with_apposition(words, first, last)
-    return Phrase(Span(words[first].start, words[last].end), 1 / total)
+    span = Span(words[first].start, words[last].end)
+    return Phrase(span, 1 / total, _is_of_kind(question, words[first : last + 1]))
 
 
 def read_words(question: Question, text: str, sentence: Span) -> list[Word]:
@@ -153,6 +158,12 @@ def _says_something_new(words: Sequence[Word], first: int, last: int) -> bool:
     return any(
         not (word.is_asked or word.is_stop) and word.folded.isalnum() for word in words[first : last + 1]
     )
+
+
+def _is_of_kind(question: Question, phrase: Sequence[Word]) -> bool:
+    if question.kind in ("number", "when"):
+        return any(word.is_number or word.is_date for word in phrase)
+    return question.kind != "who" or any(word.is_capital for word in phrase)
 
 
 def _with_apposition(words: Sequence[Word], first: int, last: int) -> int:

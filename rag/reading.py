@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pincite.answers import Draft, DraftClaim, Support
+from pincite.answers import READER, Draft, DraftClaim, Support
 from pincite.evidence import FEATURES, Evidence, Sentence, gather
 from pincite.index.document import Span
 from pincite.index.encoder import Encoder
@@ -27,7 +27,6 @@ from pincite.questions import Question
 
 DEFAULT_MIN_CONFIDENCE = 0.4
 LEAST_PHRASE_PROBABILITY = 0.3
-METHOD = "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,13 @@ class Reader:
         asked = Question.of(question)
         evidence = gather(asked, hits, self._encoder)
         if not evidence.sentences or not asked.terms:
-            return Draft((), 0.0, METHOD)
+            return Draft((), 0.0, READER)
         scores = evidence.features @ self._weights.sentence[evidence.knows_script]
         best = int(np.argmax(scores))
         confidence = self._confidence(scores, evidence)
         sentence = evidence.sentences[best]
         claim = DraftClaim(self._text(asked, sentence), (_support(sentence, confidence),))
-        return Draft((claim,), confidence, METHOD)
+        return Draft((claim,), confidence, READER)
 
     def _confidence(self, scores: NDArray[np.float64], evidence: Evidence) -> float:
         weights = self._weights.calibration[evidence.knows_script]
@@ -93,7 +92,7 @@ class Reader:
         """
         if question.kind not in ("reason", "other") and not question.is_chinese:
             phrase = best_phrase(question, sentence.text, Span(0, len(sentence.text)), self._weights.phrase)
-            if phrase is not None and phrase.probability >= LEAST_PHRASE_PROBABILITY:
+            if phrase is not None and phrase.fits and phrase.probability >= LEAST_PHRASE_PROBABILITY:
                 return without_references(sentence.text[phrase.span.start : phrase.span.end])
         return without_references(sentence.text)
 

@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pincite.index.errors import PinciteError
+from pincite.index.errors import AnswererUnavailable, PinciteError
 
 if TYPE_CHECKING:
     from pincite.index.corpus import Corpus
@@ -25,7 +26,6 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="pincite",
-    help="Answers questions from your own documents, and shows the exact words each answer rests on.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,9 +60,26 @@ EncoderOption = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("pincite"))
+        raise typer.Exit
+
+
+@app.callback()
+def pincite(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Answers questions from your own documents, and shows the exact words each answer rests on."""
+
+
 @app.command()
 def index(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or globs.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders or globs.")],
     corpus: Location = ".pincite",
     metadata: Annotated[
         list[str] | None,
@@ -118,27 +135,42 @@ def ask(
     from pincite.answering import ask as answer_question
     from pincite.answers import Turn
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import print_answer, print_json
+    from pincite.ui.printing import print_answer, print_json, visible
 
     if question is not None and not question.strip():
         raise typer.BadParameter("the question is empty")
+    if llm_only and llm is None:
+        raise typer.BadParameter("--llm-only needs --llm or PINCITE_LLM")
+    condition = parse_where(where or [])
     many = question is None
+    failed = False
     turns: list[Turn] = []
     with _open(corpus) as opened:
         for one in _questions() if question is None else [question]:
-            answer = answer_question(
-                one,
-                opened,
-                top_k=top_k,
-                where=parse_where(where or []),
-                llm=llm,
-                history=turns if sys.stdin.isatty() else (),
-                min_confidence=min_confidence,
-                fallback=not llm_only,
-            )
+            try:
+                answer = answer_question(
+                    one,
+                    opened,
+                    top_k=top_k,
+                    where=condition,
+                    llm=llm,
+                    history=turns if sys.stdin.isatty() else (),
+                    min_confidence=min_confidence,
+                    fallback=not llm_only,
+                )
+            except AnswererUnavailable as error:
+                if not many:
+                    raise
+                _say_error(error)
+                failed = True
+                continue
+            if many and not (json or sys.stdin.isatty()):
+                print("\n" * bool(turns) + f"? {visible(one)}")
             turns.append(Turn(one, answer.text))
             print_json(answer, compact=many) if json else print_answer(answer)
             sys.stdout.flush()
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -176,7 +208,7 @@ def show(
         text = opened.text(document_id)
     end = len(text) if end is None else end
     if not 0 <= start <= end <= len(text):
-        raise typer.BadParameter(f"{start}-{end} is outside the document's {len(text)} characters")
+        raise typer.BadParameter(f"{start}-{end} is no span of the document's {len(text)} characters")
     if json:
         print_json({"document_id": document_id, "start": start, "end": end, "text": text[start:end]})
     else:
@@ -295,6 +327,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("pincite").setLevel(logging.INFO)
+    _accept_any_characters()
     try:
         app(standalone_mode=True)
     except PinciteError as error:
@@ -306,13 +339,26 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _stop(1, error.strerror or error)
+
+
+def _accept_any_characters() -> None:
+    """Read and write what the terminal's encoding lacks as substitutes: no answer is lost to a character."""
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _stop(code: int, message: object) -> None:
+    _say_error(message)
+    sys.exit(code)
+
+
+def _say_error(message: object) -> None:
     from pincite.ui.printing import visible
 
     print(f"pincite: {' '.join(visible(str(message)).split())}", file=sys.stderr)
-    sys.exit(code)
 
 
 @contextmanager
@@ -329,9 +375,10 @@ def _questions() -> Iterator[str]:
         yield from (line.strip() for line in sys.stdin if line.strip())
         return
     while True:
-        print("? ", end="", file=sys.stderr, flush=True)
+        if not sys.stdout.isatty():
+            print("? ", end="", file=sys.stderr, flush=True)
         try:
-            question = input().strip()
+            question = input("? " if sys.stdout.isatty() else "").strip()
         except EOFError:
             return
         if question:

@@ -82,6 +82,18 @@ def test_a_file_without_text_says_why(content: bytes, reason: str) -> None:
         read_file(Path("a.txt"), content)
 
 
+def test_a_format_without_a_reader_is_named_with_those_that_have_one() -> None:
+    binary = b"PK\x03\x04" + bytes(range(256))
+    reason = (
+        r"^\.docx files cannot be read yet: save it as one of \.log, \.markdown, \.md, \.pdf, \.text, \.txt$"
+    )
+    with pytest.raises(UnsupportedDocument, match=reason):
+        read_file(Path("a.DOCX"), binary)
+    with pytest.raises(UnsupportedDocument, match="binary data"):
+        read_file(Path("a"), binary)
+    assert read_file(Path("a.rst"), b"Plain text.")[0].text == "Plain text."
+
+
 def test_only_the_ending_and_the_first_bytes_choose_the_reader() -> None:
     heading = b"# Head\n\nbody"
     assert read_file(Path("x/a.MD"), heading)[0].sections

@@ -31,6 +31,12 @@ def test_a_folder_gives_its_readable_files_in_sorted_order(home: Path) -> None:
     assert names("docs") == ["docs/a.txt", "docs/b.md", "docs/sub/c.TXT", "docs/sub/新闻.txt"]
 
 
+@pytest.mark.parametrize("name", ["include", "exclude"])
+def test_a_text_instead_of_a_sequence_of_patterns_is_refused(home: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be a sequence of patterns"):
+        names("docs", **{name: "*.md"})
+
+
 def test_a_file_named_outright_is_taken_whatever_its_ending(home: Path) -> None:
     assert names("docs/sub/image.png", "docs/.hidden.txt", exclude=("*",)) == [
         "docs/sub/image.png",

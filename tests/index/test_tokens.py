@@ -63,6 +63,7 @@ def test_chinese_and_japanese_become_bigrams(text: str, terms: str) -> None:
         ("茶的味道了解吗", "茶的 味道 了解 解吗"),
         ("茶", "茶"),
         ("", ""),
+        ("What's the wifi password, and who’s OCBC's owner?", "wifi password ocbc owner"),
     ],
 )
 def test_a_query_leaves_out_words_that_only_ask(query: str, terms: str) -> None:

@@ -30,7 +30,7 @@ def test_a_claim_within_its_quote_says_no_more(claim: str, quote: str) -> None:
         ("It has 30 wheels.", "the mill has many wheels"),
         ("It cost 2.5 marks.", "a price of 25 marks"),
         ("Built in May 1742.", "built in March 1742"),
-        ("Built in 1742.", "built in [1742] or so"),
+        ("Built in 174.", "built in [174] or so"),
         ("It was not rebuilt.", "the mill was rebuilt"),
         ("It was rebuilt.", "the mill was not rebuilt"),
         ("It can't turn.", "the wheel can turn"),

@@ -41,6 +41,19 @@ def test_claims_share_the_number_of_a_shared_citation() -> None:
     assert answer.marked_text() == "rain [1] both [2][1]"
 
 
+def test_what_no_document_says_is_listed_but_no_part_of_the_text() -> None:
+    answer = settled(DraftClaim("rain", (RAIN,)), DraftClaim("snow", (), "unsupported"))
+    assert (answer.text, answer.marked_text()) == ("rain", "rain [1]")
+    assert [claim.status for claim in answer.claims] == ["quoted", "unsupported"]
+
+
+def test_an_llm_answer_that_its_quotes_do_not_bear_out_is_noted() -> None:
+    draft = Draft((DraftClaim("rain", (RAIN,)),), 0.3, "llm:m")
+    answer = settle("What?", draft, HITS, lambda _: TEXT, min_confidence=0.5, seconds=0.1)
+    assert not answer.answered
+    assert "llm:m" in answer.notes[0]
+
+
 def test_below_the_threshold_nothing_is_answered_or_cited_but_the_passages_are_shown() -> None:
     answer = settled(DraftClaim("rain", (RAIN,)), confidence=0.49)
     assert (answer.text, answer.answered, answer.citations, answer.claims) == ("", False, (), ())
@@ -64,6 +77,11 @@ def test_markdown_shows_document_text_as_it_stands() -> None:
     passage = Passage("d1", "w.txt", "", "", 10, 19, "<b>*![x]*", (), None)
     answer = settled(DraftClaim("*bold*", (Support(passage, 10, 19, 1.0),)), text=text)
     assert answer.to_markdown() == ("\\*bold\\* [1]\n\n1. “\\<b\\>\\*\\!\\[x\\]\\*” — w.txt")
+
+
+def test_markdown_names_the_claims_that_no_quote_bears_out() -> None:
+    claims = (DraftClaim("rain", (RAIN,)), DraftClaim("500 fish", (), "unsupported"))
+    assert settled(*claims).to_markdown().endswith("(source ref. 2)\n\n- unsupported: 500 fish")
 
 
 def test_the_dictionary_has_the_fields_of_the_answer_and_an_address_for_each_passage() -> None:

@@ -11,6 +11,7 @@ from tests.fakes import FakeEncoder
 
 def test_answers_are_compared_without_case_articles_and_punctuation() -> None:
     assert normalise("The  OCBC Bank's, an A!") == "ocbc banks"
+    assert normalise("2009年。") == "2009年"
 
 
 def test_f1_counts_shared_words_or_chinese_characters() -> None:
@@ -28,9 +29,18 @@ def test_questions_come_from_jsonl_and_csv_alike(tmp_path: Path) -> None:
     assert [one.answerable for one in read_questions(lines)] == [True, False]
 
 
+def test_a_line_separator_inside_an_answer_ends_no_question(tmp_path: Path) -> None:
+    lines, table = tmp_path / "q.jsonl", tmp_path / "q.csv"
+    lines.write_text('{"question": "Who?", "answer": "Ada\u2028Pellow"}\r\n', encoding="utf-8")
+    table.write_text('question,answer\nWho?,"Ada\nPellow"\n', encoding="utf-8")
+    assert [one.answer for one in read_questions(lines)] == ["Ada\u2028Pellow"]
+    assert [one.answer for one in read_questions(table)] == ["Ada\nPellow"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ('{"question": " "}', "line 1: question: String should have at least 1 character"),
         ("{", "line 1 is not JSON"),
         ('{"answer": "x"}', "line 1: question: Field required"),
         ('"x"', "line 1: the line"),

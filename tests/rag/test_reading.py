@@ -38,6 +38,12 @@ def test_a_question_for_a_reason_is_answered_by_the_sentence(fake_encoder: FakeE
     assert draft.claims[0].text == "The mill closed in 1921 because the river had silted up."
 
 
+def test_a_phrase_that_is_not_of_the_asked_kind_gives_way_to_the_sentence(fake_encoder: FakeEncoder) -> None:
+    text = "The main mirror was made after the first one cracked in a hard frost."
+    draft = Reader(fake_encoder).answer("Who made the main mirror?", [hit(text)])
+    assert draft.claims[0].text == text
+
+
 def test_what_the_documents_do_not_speak_of_gets_little_confidence(fake_encoder: FakeEncoder) -> None:
     text = "The river rose. The mill was bought by Ada Pellow in March 1921."
     known = Reader(fake_encoder).answer("Who bought the mill in March 1921?", [hit(text)])

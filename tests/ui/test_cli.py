@@ -1,6 +1,10 @@
 """The real command line, in a process of its own, on a corpus of seeds/."""
 
 import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -54,6 +58,77 @@ def test_piped_questions_are_answered_a_line_each(pincite: Run, seeds_folder: Pa
     done = pincite("ask", "--json", cwd=seeds_folder, stdin=f"{BANK}\n\n{UNANSWERABLE}\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["answered"] for answer in answers] == [True, False]
+
+
+def test_piped_questions_stand_above_their_answers(pincite: Run, seeds_folder: Path) -> None:
+    done = pincite("ask", cwd=seeds_folder, stdin=f"{BANK}\n\nWho publishes the Financial Times?\n")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"? {BANK}", "Singapore's OCBC Bank [1]"]
+    second = lines.index("? Who publishes the Financial Times?")
+    assert lines[second - 1 : second + 2] == [
+        "",
+        "? Who publishes the Financial Times?",
+        "Not answered: these documents do not say.",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_prompt_stays_out_of_redirected_results(seeds_folder: Path) -> None:
+    import pty
+
+    person, terminal = pty.openpty()
+    os.write(person, f"{BANK}\n\x04".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "pincite", "ask", "--json"],
+        cwd=seeds_folder,
+        stdin=terminal,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    os.close(person)
+    os.close(terminal)
+    assert (done.returncode, done.stderr) == (0, "? ? ")
+    assert json.loads(done.stdout)["text"] == "Singapore's OCBC Bank"
+
+
+def test_a_terminal_that_lacks_characters_loses_no_answer(seeds_folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pincite", "ask"],
+        cwd=seeds_folder,
+        input="\u5408\u4f5c\u793e\u662f\u54ea\u4e00\u5e74\u6210\u7acb\u7684?\n".encode() + b"caf\xe9?\n",
+        env={**os.environ, "PYTHONIOENCODING": "", "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.count(b"\n? caf\xef\xbf\xbd?\n")) == (0, 1)
+    asked = [sys.executable, "-m", "pincite", "show", "tea-cooperative.txt:0-2"]
+    shown = subprocess.run(
+        asked,
+        cwd=seeds_folder,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(b"\\u")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_told_in_a_line(seeds_folder: Path) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "pincite", "list"],
+            cwd=seeds_folder,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    assert one_line(done.stderr) == "pincite: No space left on device\n"
 
 
 def test_search_list_and_stats_print_the_objects_own_names(pincite: Run, seeds_folder: Path) -> None:
@@ -137,7 +212,16 @@ def test_a_folder_or_file_that_is_no_corpus_is_left_alone(pincite: Run, tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments", [("ask", ""), ("ask", "  "), ("search", ""), ("ask", BANK, "--top-k", "0")]
+    "arguments",
+    [
+        ("ask", ""),
+        ("ask", "  "),
+        ("search", ""),
+        ("ask", BANK, "--top-k", "0"),
+        ("ask", BANK, "--llm-only"),
+        ("ask", "--where", "language"),
+        ("show", "tidal-mill.md:9-4"),
+    ],
 )
 def test_wrong_usage_is_told_with_code_2(
     pincite: Run, seeds_folder: Path, arguments: tuple[str, ...]
@@ -186,6 +270,22 @@ def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
         assert len(done.stdout) > 200
 
 
+def test_the_version_is_the_packages(pincite: Run) -> None:
+    assert pincite("--version").stdout.strip() == version("pincite")
+
+
+def test_one_failing_question_does_not_end_the_others(
+    pincite: Run, seeds_folder: Path, server: Server
+) -> None:
+    server.replies.append(Reply("no JSON"))
+    server.claims(("OCBC built 30 tools.", "P1", "OCBC Bank has developed around 30 internal tools"))
+    arguments = ("ask", "--llm", server.llm, "--llm-only", "--json")
+    done = pincite(*arguments, cwd=seeds_folder, stdin=f"{BANK}\n{BANK}\n")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["text"] == "OCBC built 30 tools."
+    assert "not in the asked form" in one_line(done.stderr)
+
+
 def test_eval_reports_how_known_answers_compare(pincite: Run, seeds_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text(json.dumps({"question": BANK, "answer": "Singapore's OCBC Bank"}), encoding="utf-8")
@@ -211,6 +311,7 @@ def test_an_llm_answers_with_its_quotes_located_and_marked(
     answer = json.loads(done.stdout)
     assert [claim["status"] for claim in answer["claims"]] == ["quoted", "unsupported"]
     assert [claim["citations"] for claim in answer["claims"]] == [[1], []]
+    assert answer["text"] == "OCBC built about 30 tools."
     assert answer["citations"][0]["address"] == "open-source-ai-race.txt › Group 2 › point 3"
     assert answer["method"] == "llm:mini"
 
