@@ -48,6 +48,10 @@ def test_the_python_example_runs_and_answers(tmp_path: Path) -> None:
     assert done.stdout.startswith("Singapore's OCBC Bank 0.")
 
 
+def test_no_placeholder_is_left() -> None:
+    assert "@@" not in README
+
+
 def test_every_file_and_target_that_the_readme_names_is_there() -> None:
     for name in re.findall(
         r"`((?:index|rag|ui|benchmarks|training)/[\w./]+)`|\]\(((?!http|#)[^)]+)\)", README
