@@ -379,7 +379,7 @@ def _check_encoder(folder: Path, stored: EncoderIdentity, given: EncoderIdentity
 
 def _only(found: Sequence[str], name: str, folder: Path) -> str:
     if not found:
-        raise DocumentNotFound(f"no document named {name} in {folder}: see `pincite list`")
+        raise DocumentNotFound(f"no document named {name!r} in {folder}: see `pincite list`")
     if len(found) > 1:
         raise DocumentNotFound(
             f"{name} fits {len(found)} documents: give more of the path of one of {', '.join(found)}"

@@ -29,6 +29,7 @@ PROVIDERS = {
     "openai": "https://api.openai.com/v1",
     "vllm": "http://localhost:8000/v1",
 }
+_LOCAL_PROVIDERS = PROVIDERS.keys() - {"openai"}
 _FORMS = (
     f"PROVIDER/MODEL with a provider of {', '.join(PROVIDERS)} (ollama/qwen3:4b),"
     " or URL#MODEL (http://localhost:8080/v1#qwen3)"
@@ -53,12 +54,13 @@ class Generator:
     def from_llm(cls, llm: str | Any) -> Self:
         """Make a generator from "PROVIDER/MODEL", "URL#MODEL" or a llama-index LLM object.
 
-        The key for a server, if it wants one, is what llama-index finds in ``OPENAI_API_KEY``. Nothing is
-        sent yet. Raises ValueError for anything else.
+        The key for "openai/…" and for a URL is what llama-index finds in ``OPENAI_API_KEY``; Ollama, vLLM and
+        llama.cpp on this machine are sent none. Nothing is sent yet. Raises ValueError for anything else.
         """
         if isinstance(llm, str):
             url, model = _address_of(llm)
-            return cls._on_server(url, model)
+            is_local = llm.strip().partition("/")[0].lower() in _LOCAL_PROVIDERS
+            return cls._on_server(url, model, api_key=_NO_KEY if is_local else None)
         from llama_index.core.base.llms.base import BaseLLM
         from llama_index.llms.openai import OpenAI
 
@@ -69,7 +71,7 @@ class Generator:
         return cls(llm, metadata.model_name, takes_json=takes_json)
 
     @classmethod
-    def _on_server(cls, url: SplitResult, model: str) -> Self:
+    def _on_server(cls, url: SplitResult, model: str, api_key: str | None) -> Self:
         import httpx
         from llama_index.llms.openai_like import OpenAILike
 
@@ -77,6 +79,7 @@ class Generator:
         client = httpx.Client(timeout=MAX_SECONDS, trust_env=not _is_this_machine(url.hostname))
         llm = OpenAILike(
             model=model,
+            api_key=api_key,
             api_base=url.geturl(),
             is_chat_model=True,
             temperature=0.0,

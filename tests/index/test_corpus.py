@@ -241,7 +241,7 @@ def test_a_name_that_fits_none_or_several_is_not_found(corpus: Corpus, docs: Pat
     (docs / "sub" / "a.txt").write_text("another")
     corpus.add("docs")
     for act in (corpus.remove, corpus.find):
-        with pytest.raises(DocumentNotFound, match=r"no document named \.txt in"):
+        with pytest.raises(DocumentNotFound, match=r"no document named '\.txt' in"):
             act(".txt")
         with pytest.raises(DocumentNotFound, match=r"a.txt fits 2 .* docs/a.txt, docs/sub/a.txt"):
             act("a.txt")

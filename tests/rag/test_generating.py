@@ -282,6 +282,12 @@ def test_a_password_in_a_refused_url_is_not_repeated() -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "is_sent"), [("ollama/m", False), ("VLLM/m", False), ("openai/m", True)])
+def test_a_local_server_is_not_sent_the_key_of_another(name: str, is_sent: bool) -> None:
+    llm = Generator.from_llm(name)._llm
+    assert (llm.api_key == KEY) is is_sent
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_provider_stands_for_its_usual_address(provider: str) -> None:
     generator = Generator.from_llm(f"{provider}/Qwen/Qwen3-4B:q4")
