@@ -5,7 +5,7 @@ The extractive reader is in ``reading``, the LLM in ``generating``; what either 
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from typing import Any
 from pincite.answers import CLAIM_SEPARATOR, Answer, Draft, Turn
 from pincite.citing import settle
 from pincite.index.corpus import Corpus
-from pincite.index.errors import AnswererUnavailable
+from pincite.index.errors import AnswererUnavailable, DocumentNotFound
 from pincite.index.filters import Where
 from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
+
+_RETRIES = 2
 
 
 def ask(
@@ -47,19 +49,20 @@ def ask(
         raise ValueError("the question is empty")
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must be between 0 and 1, got {min_confidence}")
+    threshold = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
     opened = nullcontext(corpus) if isinstance(corpus, Corpus) else Corpus.open(corpus, create=False)
     with opened as source:
-        hits = source.search(question, top_k=top_k, where=where)
-        draft = _draft(question, hits, source, llm, fallback)
-        threshold = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence
-        return settle(
-            question,
-            draft,
-            hits,
-            source.text,
-            min_confidence=threshold,
-            seconds=time.perf_counter() - started,
-        )
+
+        def attempt() -> Answer:
+            hits = source.search(question, top_k=top_k, where=where)
+            draft = _draft(question, hits, source, llm, fallback)
+            seconds = time.perf_counter() - started
+            return settle(question, draft, hits, source.text, min_confidence=threshold, seconds=seconds)
+
+        for _ in range(_RETRIES):
+            with suppress(DocumentNotFound):  # replaced since the search; what is cited must still be there
+                return attempt()
+        return attempt()
 
 
 def stream(

@@ -113,3 +113,24 @@ def test_a_wrong_argument_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=problem):
         door(question, corpus, **options)
+
+
+def test_a_document_that_is_replaced_in_the_middle_of_a_question_is_cited_as_it_now_is(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = corpus.search
+    years = iter(["1842", "1942"])
+
+    def search_then_replace(*arguments: Any, **options: Any) -> Any:
+        hits = search(*arguments, **options)
+        with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as writer:
+            for year in years:
+                writer.add_text(TEXT.replace("1742", year), source="mill.txt")
+                break
+        return hits
+
+    monkeypatch.setattr(corpus, "search", search_then_replace)
+    answer = pincite.ask("When was the tidal mill built?", corpus, min_confidence=0)
+    (citation,) = answer.citations
+    assert "1942" in citation.quote
+    assert corpus.text(citation.document_id)[citation.start : citation.end] == citation.quote
