@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+
 import pincite
 from pincite.evaluating import LabelledQuestion, Report, evaluate
 

@@ -176,6 +176,7 @@ def _hub_folder(name: str, progress: Callable[[str], None]) -> Path:
 
 def _snapshot(name: str, *, local_files_only: bool) -> Path:
     from huggingface_hub import snapshot_download
+
     from pincite.index.quiet import quiet
 
     repository = name if "/" in name else f"{HUB_ORGANISATION}/{name}"

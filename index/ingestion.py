@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, compress
 
 import numpy as np
+
 from pincite.index.document import Document, Group, Metadata
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.filters import Scalar, plain

@@ -9,6 +9,7 @@ import re
 import threading
 
 import pypdfium2 as pdfium
+
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 

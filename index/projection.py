@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+
 from pincite.index.database import Database
 from pincite.index.snapshot import Snapshot
 from pincite.index.vectors import Base, VectorIndex, build_base, read_base, write_base

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.filters import Filter
 from pincite.index.passages import Passage

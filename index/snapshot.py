@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from pincite.index.document import Document, Point, Section, Span
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged

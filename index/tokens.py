@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import snowballstemmer
+
 from pincite.index.language import HAN, KANA
 
 _WORD = re.compile(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+
 from pincite.index.filters import comparable
 from pincite.index.ingestion import identify
 from pincite.index.records import Stored

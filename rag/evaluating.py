@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import BaseModel, StringConstraints, ValidationError
+
 from pincite.answering import ask
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.language import HAN
-from pydantic import BaseModel, StringConstraints, ValidationError
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 

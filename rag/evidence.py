@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from pincite.index.document import Point, Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.passages import Passage, without_references

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pincite.index.passages import Passage, without_references
 from pydantic import BaseModel, ValidationError
+
+from pincite.index.passages import Passage, without_references
 
 _SYSTEM = """\
 You answer a question from passages of the user's own documents.

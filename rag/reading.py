@@ -16,6 +16,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
 from pincite.answers import READER, Draft, DraftClaim, Support
 from pincite.evidence import FEATURES, Evidence, Sentence, gather
 from pincite.index.document import Span

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder, load_encoder
-
 from tests.fakes import FakeEncoder
 from tests.llm_server import Server, serving
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from pincite.index.encoder import EncoderIdentity
 
 WORD = re.compile(r"\w+")

@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pincite
 import pytest
+
+import pincite
 from pincite.index.errors import PinciteError
 
 HEAVY = (

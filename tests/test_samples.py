@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import pincite
 import pytest
 
+import pincite
 from tests.samples import BANK, SAMPLES, UNANSWERABLE, Sample
 
 

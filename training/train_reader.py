@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
 from pincite.evidence import FEATURES, Evidence, gather
 from pincite.index.corpus import Corpus
 from pincite.index.document import Span

@@ -11,16 +11,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from pincite.index.errors import AnswererUnavailable, PinciteError
+from pincite.ui.terminal import accept_any_characters, asked_questions, progress_bar, say_error
 
 if TYPE_CHECKING:
     from pincite.index.corpus import Corpus
-    from pincite.index.ingestion import Progress
 
 INTERRUPTED = 130
 
@@ -103,7 +103,7 @@ def index(
     from pincite.ui.printing import print_json, print_receipts
 
     extra = parse_metadata(metadata or [])
-    with _open(corpus, create=True, encoder=encoder) as opened, _progress_bar() as progress:
+    with _open(corpus, create=True, encoder=encoder) as opened, progress_bar() as progress:
         receipts = opened.add(
             *paths,
             metadata=extra,
@@ -146,7 +146,7 @@ def ask(
     failed = False
     turns: list[Turn] = []
     with _open(corpus) as opened:
-        for one in _questions() if question is None else [question]:
+        for one in asked_questions() if question is None else [question]:
             try:
                 answer = answer_question(
                     one,
@@ -161,7 +161,7 @@ def ask(
             except AnswererUnavailable as error:
                 if not many:
                     raise
-                _say_error(error)
+                say_error(error)
                 failed = True
                 continue
             if many and not (json or sys.stdin.isatty()):
@@ -272,7 +272,7 @@ def reencode(
     """Encode the stored texts again with another encoder; the old vectors serve until all are done."""
     from pincite.ui.printing import say
 
-    with _open(corpus) as opened, _progress_bar() as progress:
+    with _open(corpus) as opened, progress_bar() as progress:
         opened.reencode(encoder, progress=progress)
     say(f"encoded with {encoder}")
 
@@ -292,9 +292,9 @@ def evaluate(
     from pincite.evaluating import read_questions
     from pincite.ui.printing import print_json
 
-    questions = read_questions(file)
+    labelled = read_questions(file)
     with _open(corpus) as opened:
-        report = run(questions, opened, llm=llm, min_confidence=min_confidence)
+        report = run(labelled, opened, llm=llm, min_confidence=min_confidence)
     print_json(report) if json else print(report.summary())
 
 
@@ -327,7 +327,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("pincite").setLevel(logging.INFO)
-    _accept_any_characters()
+    accept_any_characters()
     try:
         app(standalone_mode=True)
     except PinciteError as error:
@@ -343,22 +343,9 @@ def main() -> None:
         _stop(1, error.strerror or error)
 
 
-def _accept_any_characters() -> None:
-    """Read and write what the terminal's encoding lacks as substitutes: no answer is lost to a character."""
-    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors=errors)
-
-
 def _stop(code: int, message: object) -> None:
-    _say_error(message)
+    say_error(message)
     sys.exit(code)
-
-
-def _say_error(message: object) -> None:
-    from pincite.ui.printing import visible
-
-    print(f"pincite: {' '.join(visible(str(message)).split())}", file=sys.stderr)
 
 
 @contextmanager
@@ -367,41 +354,3 @@ def _open(location: str, *, create: bool = False, encoder: str | None = None) ->
 
     with Corpus.open(location, create=create, encoder=encoder) as corpus:
         yield corpus
-
-
-def _questions() -> Iterator[str]:
-    """Yield questions typed at a prompt, or piped in, one a line; empty lines are passed over."""
-    if not sys.stdin.isatty():
-        yield from (line.strip() for line in sys.stdin if line.strip())
-        return
-    while True:
-        if not sys.stdout.isatty():
-            print("? ", end="", file=sys.stderr, flush=True)
-        try:
-            question = input("? " if sys.stdout.isatty() else "").strip()
-        except EOFError:
-            return
-        if question:
-            yield question
-
-
-@contextmanager
-def _progress_bar() -> "Iterator[Any]":
-    """Yield a callback that draws a bar on standard error, or none where that is not a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from pincite.ui.printing import visible
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("indexing")
-
-        def draw(step: "Progress") -> None:
-            part = step.passages_done / step.passages_total if step.passages_total else 0.0
-            name = escape(visible(step.source[-40:]))
-            bar.update(task, total=step.files_total, completed=step.files_done + part, description=name)
-
-        yield draw

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from pincite.index.encoder import load_encoder
 
 from .models import build_tiny_model

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pincite.index import formats
 from pincite.index.corpus import Corpus
 from pincite.index.errors import DocumentNotFound
 from pincite.index.filters import Scalar
 from pincite.index.ingestion import Progress
 from pincite.index.records import Receipt
-
 from tests.fakes import FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pincite.index.corpus import Corpus
-
 from tests.fakes import FakeEncoder
 
 VERSIONS = 40

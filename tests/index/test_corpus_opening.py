@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from pincite.index import corpus as corpus_module
 from pincite.index import schema
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
 from pincite.index.errors import CorpusDamaged, CorpusNotFound, EncoderMismatch, EncoderUnavailable
-
 from tests.fakes import FakeEncoder
 
 

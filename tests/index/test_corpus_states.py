@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from pincite.index.corpus import Corpus
 
+from pincite.index.corpus import Corpus
 from tests.fakes import FakeEncoder
 
 SOURCES = st.sampled_from(["a.txt", "b.md", "news/a.txt", "新闻.txt"])

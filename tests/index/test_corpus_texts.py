@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from pincite.index.corpus import Corpus
 
+from pincite.index.corpus import Corpus
 from tests.fakes import FakeEncoder
 
 from .texts import grouped_texts, texts

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
 from pincite.index.encoder_files import DEFAULT_WEIGHTS_SHA256, packaged_folder
 from pincite.index.onnx_encoder import OnnxEncoder

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from pincite.index import encoder_files
 from pincite.index.encoder import load_encoder
 from pincite.index.encoder_files import find_encoder_files, packaged_folder

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pincite.index.corpus import Corpus
 from pincite.index.filters import Condition, Scalar, comparable, compile_filter
-
 from tests.fakes import FakeEncoder
 
 DOCUMENTS: dict[str, dict[str, Scalar]] = {

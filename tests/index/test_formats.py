@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index import formats
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument

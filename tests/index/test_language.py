@@ -1,6 +1,7 @@
 """Scripts and languages, told coarsely."""
 
 import pytest
+
 from pincite.index.language import language_of, script_of
 
 

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusLocked
 from pincite.index.locking import writing
-
 from tests.fakes import FakeEncoder
 
 HOLD = """

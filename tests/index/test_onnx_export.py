@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pincite.index import onnx_export
 from pincite.index.encoder import Encoder, load_encoder
 from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder

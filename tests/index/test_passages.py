@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.document import Document, Point
 from pincite.index.formats import text_document
 from pincite.index.passages import Passage, PassageDraft, draft_passages, without_references
 from pincite.index.splitter import split
-
 from tests.fakes import FakeEncoder
 
 from .texts import grouped_texts, texts

@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+
 from pincite.index import pdf
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import read_file

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from pincite.index.corpus import Corpus
 from pincite.index.vectors import FILE_NAME
-
 from tests.fakes import FakeEncoder
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
 from pincite.index.retrieval import Hit
 from pincite.index.tokens import query_terms, terms_of
-
 from tests.fakes import FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.sentences import paragraph_starts, sentence_spans
 
 from .texts import texts

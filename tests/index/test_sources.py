@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from pincite.index.sources import find_files, is_gone, real_path, source_name
 
 

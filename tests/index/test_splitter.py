@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.document import Document, Group, Section, Span
 from pincite.index.formats import text_document
 from pincite.index.splitter import page_at, split

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.tokens import characters_of, fold, query_terms, terms_of
 
 from .texts import texts

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
 from pincite.index.schema import FILE_NAME
 from pincite.index.vectors import FILE_NAME as VECTORS
-
 from tests.fakes import FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"

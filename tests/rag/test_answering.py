@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pincite
 import pytest
-from pincite import Answer, AnswererUnavailable, Corpus
 
+import pincite
+from pincite import Answer, AnswererUnavailable, Corpus
 from tests.fakes import FakeEncoder
 
 TEXT = "The tidal mill was built in 1742 [3]. It has two wheels. Nobody lives there."

@@ -1,6 +1,7 @@
 """Claims against their quotes: figures and negations."""
 
 import pytest
+
 from pincite.checking import says_more
 
 

@@ -1,6 +1,7 @@
 """The gate between an answerer and the user."""
 
 import pytest
+
 from pincite.answers import Answer, Draft, DraftClaim, Support
 from pincite.citing import settle
 from pincite.index.document import Point

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from pincite.evaluating import evaluate, f1_score, normalise, read_questions
 from pincite.index.corpus import Corpus
-
 from tests.fakes import FakeEncoder
 
 

@@ -9,12 +9,12 @@ import traceback
 from typing import Any
 
 import pytest
+
 from pincite.answers import Draft
 from pincite.generating import PROVIDERS, Generator
 from pincite.index.errors import AnswererUnavailable
 from pincite.index.passages import Passage
 from pincite.index.retrieval import Hit
-
 from tests.llm_server import Reply, Server
 
 KEY = "sk-test-0123456789"

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pincite.index.document import Span
 from pincite.phrases import best_phrase, candidate_spans, read_words
 from pincite.questions import Question

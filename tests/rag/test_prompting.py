@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from pincite.index.passages import Passage
 from pincite.prompting import parse_reply, prompt_for
 

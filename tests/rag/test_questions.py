@@ -1,6 +1,7 @@
 """What a question asks for."""
 
 import pytest
+
 from pincite.questions import Question
 
 

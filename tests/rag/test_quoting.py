@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.passages import without_references
 from pincite.quoting import fold, locate
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pincite.evidence import FEATURES, gather
 from pincite.index.corpus import Corpus
 from pincite.index.passages import Passage
 from pincite.index.retrieval import Hit
 from pincite.questions import Question
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader, Weights, calibration_features
-
 from tests.fakes import FakeEncoder
 
 QUESTIONS = Path(__file__).parent.parent / "data" / "seed_questions.jsonl"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
-
 from tests.conftest import SEEDS
 from tests.ui.browsing import HOSTILE, Site
 

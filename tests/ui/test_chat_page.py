@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+
 from pincite.index.locking import writing
 from pincite.ui import chat
-
 from tests.samples import BANK, SAMPLES, Sample
 from tests.ui.browsing import HOSTILE, Site, ask, upload
 

@@ -1,6 +1,7 @@
 """What people write in options."""
 
 import pytest
+
 from pincite.ui.options import parse_metadata, parse_span, parse_where
 
 

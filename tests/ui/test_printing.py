@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.records import Receipt
 from pincite.ui.printing import print_receipts, visible
 

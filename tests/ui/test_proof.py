@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.answers import Answer, Citation, Claim, Status
 from pincite.index.document import Span
 from pincite.index.passages import Passage

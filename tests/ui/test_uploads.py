@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.index.locking import writing
