@@ -2,7 +2,7 @@
 
     python training/train_reader.py DATA    # DATA holds squad/train-v1.1.json.gz and cmrc2018/train.json.gz
 
-Three fits, each a small convex problem, about fifteen minutes on two idle cores in all:
+Three fits, each a small convex problem, 26 minutes in all on two cores with other work:
 
     phrase       softmax over a sentence's candidate phrases, on questions with their own sentence
     sentence     logistic regression: does this retrieved sentence hold the answer?
