@@ -100,16 +100,18 @@ class _Cut:
     drafts: list[PassageDraft]
 
 
-def _cut(document: Document, encoder: Encoder) -> _Cut:
-    document, groups = split(document)
-    return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
-
-
 def _with_metadata(document: Document, given: Metadata) -> Document:
-    """Return the document with its own metadata, its language, and what the caller gave, which wins."""
-    _, groups = split(document)
-    language = language_of("\n".join(group.text for group in groups))
-    return replace(document, metadata={"language": language, **document.metadata, **given})
+    """Return the document with what the caller gave of metadata, which wins over its own."""
+    return replace(document, metadata={**document.metadata, **given})
+
+
+def _cut(document: Document, encoder: Encoder) -> _Cut:
+    """Split and pack a document, and tell its language where nobody has said it yet."""
+    document, groups = split(document)
+    if "language" not in document.metadata:
+        language = language_of("\n".join(group.text for group in groups))
+        document = replace(document, metadata={"language": language, **document.metadata})
+    return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
 
 
 def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callable[[int], None]) -> Matrix:

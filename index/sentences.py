@@ -15,8 +15,8 @@ from pincite.index.document import Span
 
 _ITEM = r"[ \t]*(?:[-*+•‣▪●]|\d{1,3}[.)、]|[（(]\d{1,3}[)）]|#{1,6}|>|\|)(?=[ \t|])"
 _BREAK = re.compile(rf"\n[ \t]*\n\s*|\n(?={_ITEM})|\n(?=[ \t]*(?:```|~~~|\|))")
-_LATIN_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?:[ \t]*\[\d{1,4}\])*(?P<gap>\s+)(?=[^\sa-z])")
-_HAN_END = re.compile(r"[。！？]+[”’」』）】》\"']*(?:\s*\[\d{1,4}\])*(?P<gap>\s*)")
+_LATIN_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?:[ \t]*\[\d{1,4}\])*\s+(?=[^\sa-z])")
+_HAN_END = re.compile(r"[。！？]+[”’」』）】》\"']*(?:\s*\[\d{1,4}\])*\s*")
 _LEADING_ITEM = re.compile(r"(?:[-*+•‣▪●]|\d{1,3}[.)、]|#{1,6}|>)[ \t]+")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"'“‘])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Mt|Ft|Gen|Col|Capt|Lt|Sgt|Rev|Hon"
@@ -26,6 +26,7 @@ _ABBREVIATION = re.compile(
 _LONGEST_ABBREVIATION = 16
 _LINE = re.compile(r"[^\s][^\n]*")
 _SHORT_LINE = 0.6
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Span]:
@@ -46,7 +47,7 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Sp
 
 def paragraph_starts(text: str, start: int, end: int) -> list[int]:
     """Return the offsets in ``text[start:end]`` at which a paragraph begins after an empty line."""
-    return [match.end() for match in re.compile(r"\n[ \t]*\n\s*").finditer(text, start, end)]
+    return [match.end() for match in _EMPTY_LINE.finditer(text, start, end)]
 
 
 def _cuts(text: str, start: int, end: int) -> Iterator[int]:
