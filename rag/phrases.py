@@ -155,9 +155,8 @@ def _features(words: Sequence[Word], first: int, last: int) -> Iterator[str]:
 
 def _says_something_new(words: Sequence[Word], first: int, last: int) -> bool:
     """Whether the phrase has a word that the question does not have: an echo is no answer."""
-    return any(
-        not (word.is_asked or word.is_stop) and word.folded.isalnum() for word in words[first : last + 1]
-    )
+    new = (word for word in words[first : last + 1] if not (word.is_asked or word.is_stop))
+    return any(character.isalnum() for word in new for character in word.folded)
 
 
 def _is_of_kind(question: Question, phrase: Sequence[Word]) -> bool:

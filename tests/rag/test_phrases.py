@@ -48,6 +48,14 @@ def test_no_candidate_begins_or_ends_in_a_small_word_or_crosses_a_bracket() -> N
     )
 
 
+@pytest.mark.parametrize("answer", ["$7.50", "46%", "GPT-oss", "10,142"])
+def test_a_word_with_a_sign_in_it_is_a_phrase_by_itself(answer: str) -> None:
+    sentence = f"It was {answer} to us."
+    found = best_phrase(Question.of("What was it?"), sentence, Span(0, len(sentence)), {})
+    assert found is not None
+    assert sentence[found.span.start : found.span.end] == answer
+
+
 def test_a_sentence_of_small_words_holds_no_phrase() -> None:
     assert best_phrase(Question.of("Who?"), "It was the one of them.", Span(0, 6), {}) is None
 
