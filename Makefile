@@ -11,7 +11,7 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format bench train clean
+.PHONY: help ask ui test check format fuzz bench train clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: $(VENV)/.dev ## lint, format, types, import directions
 format: $(VENV)/.dev ## put the code in form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs
+	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 
 bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
 	@$(BIN)/python benchmarks/answers.py $(DATA)

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pincite.index.document import Document, Group, Point, Span
 from pincite.index.language import script_of
@@ -130,7 +131,7 @@ def _draft_group(
     for run in _pack(units, window):
         start, end = run[0].span.start, run[-1].span.end
         points = tuple(_merge_pieces(document.text, run))
-        yield PassageDraft(group, start, end, points, context, " ".join(unit.body for unit in run))
+        yield PassageDraft(group, start, end, points, context, _join(run))
 
 
 def _context(document: Document, group: Group, count_tokens: TokenCounter, limit: int) -> str:
@@ -206,6 +207,14 @@ def _pack(units: Iterable[_Unit], window: int) -> Iterator[list[_Unit]]:
         total += unit.tokens
     if run:
         yield run
+
+
+def _join(run: Sequence[_Unit]) -> str:
+    """Return the bodies in one line, with a space where the text has something between two of them."""
+    parts = [run[0].body]
+    for before, unit in pairwise(run):
+        parts.append(unit.body if before.span.end == unit.span.start else f" {unit.body}")
+    return "".join(parts)
 
 
 def _merge_pieces(text: str, run: Sequence[_Unit]) -> Iterator[Point]:

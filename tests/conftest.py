@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder, load_encoder
@@ -22,6 +23,13 @@ SEEDS = ROOT / "seeds"
 NO_NETWORK = Path(__file__).parent / "no_network"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# The ordinary run tries the same texts each time, so that it fails on a change and not by chance; `make fuzz`
+# explores.
+_SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=_SHARED_FIXTURES)
+settings.register_profile("fuzz", max_examples=5000, deadline=None, suppress_health_check=_SHARED_FIXTURES)
+settings.load_profile("tests")
 
 runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
 

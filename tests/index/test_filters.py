@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pincite.index.corpus import Corpus
@@ -154,7 +154,7 @@ def test_values_compare_in_one_form() -> None:
 numbers = st.integers(-3, 3) | st.sampled_from([0.5, -1.5])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(
     st.lists(numbers, min_size=1, max_size=6),
     st.dictionaries(st.sampled_from(sorted(OPERATORS)), numbers, min_size=1),

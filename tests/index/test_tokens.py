@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pincite.index.tokens import characters_of, fold, query_terms, terms_of
@@ -93,6 +93,7 @@ def test_threads_stem_without_disturbing_each_other() -> None:
         assert list(pool.map(terms_of, words)) == [terms_of(word) for word in words]
 
 
+@example("℠")
 @given(st.text() | texts)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)

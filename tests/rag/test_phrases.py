@@ -1,7 +1,7 @@
 """The phrase that answers, inside the sentence that does."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pincite.index.document import Span
@@ -60,7 +60,6 @@ def test_a_sentence_of_small_words_holds_no_phrase() -> None:
     assert best_phrase(Question.of("Who?"), "It was the one of them.", Span(0, 6), {}) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=120), st.integers(0, 20))
 def test_a_phrase_lies_inside_its_sentence(text: str, cut: int) -> None:
     sentence = Span(min(cut, len(text)), len(text))
