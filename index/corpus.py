@@ -16,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pincite.index import retrieval, schema
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
@@ -31,11 +34,12 @@ from pincite.index.ingestion import (
     prepare_again,
     receipt_for,
 )
+from pincite.index.lexical import LexicalIndex
 from pincite.index.location import absence, corpus_folder, make_folder, may_become_corpus, size_of
 from pincite.index.locking import writing
-from pincite.index.projection import Projection
+from pincite.index.projection import Outrun, Projection
 from pincite.index.records import DocumentInfo, Prepared, Receipt
-from pincite.index.retrieval import Hit
+from pincite.index.retrieval import Hit, Indexes
 from pincite.index.snapshot import Snapshot
 from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
 from pincite.index.vectors import read_base
@@ -68,6 +72,7 @@ class Corpus:
         self._encoder_guard = threading.Lock()
         self._database = Database(folder)
         self._projection = Projection(folder)
+        self._lexical: tuple[int, LexicalIndex] | None = None
 
     @classmethod
     def open(
@@ -134,9 +139,10 @@ class Corpus:
                 on_encoded = partial(_tell_encoded, tell, Progress(source, done, len(found)))
                 read = partial(read_file, one.path, password=password)
                 receipts.append(self._store(source, partial(_content, one), read, given, on_encoded))
+                self._settle()
             if prune:
                 receipts += self._prune(paths, found)
-            self._projection.refresh(self._database)
+            self._settle()
         if found:
             tell(Progress("", len(found), len(found)))
         return receipts
@@ -156,7 +162,7 @@ class Corpus:
                 given,
                 lambda _done, _total: None,
             )
-            self._projection.refresh(self._database)
+            self._settle()
         return receipt
 
     def remove(self, source: str) -> Receipt:
@@ -170,7 +176,7 @@ class Corpus:
             name = _only(found, source, self._folder)
             with self._database.transaction() as writer:
                 writer.remove_file(name)
-            self._projection.refresh(self._database)
+            self._settle()
         return Receipt(name, "removed")
 
     def search(self, query: str, *, top_k: int = 10, where: Where | None = None) -> list[Hit]:
@@ -184,11 +190,17 @@ class Corpus:
             raise ValueError("the query is empty")
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, got {top_k}")
-        with self._database.snapshot() as snapshot:
-            encoder = self._encoder_of(snapshot)
-            condition = compile_filter(where, snapshot.field_names()) if where else None
-            index = self._projection.index_for(snapshot)
-            return retrieval.search(query, top_k, snapshot, index, encoder, condition)
+        outrun = None
+        while True:
+            with self._database.snapshot() as snapshot:
+                try:
+                    indexes = self._indexes(snapshot, outrun)
+                except Outrun as ahead:
+                    outrun = ahead
+                    continue
+                encoder = self._encoder_of(snapshot)
+                condition = compile_filter(where, snapshot.field_names()) if where else None
+                return retrieval.search(query, top_k, snapshot, indexes, encoder, condition)
 
     def documents(self) -> list[DocumentInfo]:
         """Return what the corpus holds, a row per document, by source."""
@@ -262,10 +274,11 @@ class Corpus:
                     writer.replace_passages(row, document)
                 writer.set_encoder(new.identity)
             self._encoders[_weights(new.identity)] = new
-            self._projection.refresh(self._database)
+            self._settle()
 
     def close(self) -> None:
         """Close the corpus's files. Closing twice does no harm."""
+        self._projection.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -291,6 +304,23 @@ class Corpus:
             stored = snapshot.encoder
         if encoder != stored.name:
             _check_encoder(self._folder, stored, _load(encoder).identity)
+
+    def _indexes(self, snapshot: Snapshot, outrun: Outrun | None) -> Indexes:
+        """Return both indexes of the snapshot's generation. Raises ``Outrun``, as the projection does."""
+        vectors = self._projection.index_for(snapshot, outrun)
+        latest = self._lexical
+        if latest is None or latest[0] != snapshot.generation:
+            latest = self._lexical = (snapshot.generation, snapshot.lexical_index())
+        return Indexes(vectors, latest[1])
+
+    def _settle(self) -> None:
+        """Put both indexes in order after a change, which is already safe and found."""
+        with self._database.snapshot() as snapshot:
+            is_unsettled = snapshot.is_lexical_unsettled()
+        if is_unsettled:
+            with self._database.transaction() as writer:
+                writer.settle_lexical()
+        self._projection.refresh(self._database)
 
     def _encoder_of(self, snapshot: Snapshot) -> Encoder:
         """Return the encoder of the snapshot's vectors; another process may have changed it meanwhile."""
@@ -325,12 +355,16 @@ class Corpus:
         except (UnsupportedDocument, OSError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             return Receipt(source, "failed", reason, seconds=time.perf_counter() - started)
-        prepared = prepare(documents, source, metadata, self.encoder, on_encoded)
+        prepared = prepare(documents, source, metadata, self.encoder, self._known_vectors, on_encoded)
         with self._database.transaction() as writer:
             writer.remove_file(source)
             writer.add_file(source, mark, prepared)
         status = "added" if known is None else "replaced"
         return receipt_for(source, status, prepared, time.perf_counter() - started)
+
+    def _known_vectors(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        with self._database.snapshot() as snapshot:
+            return snapshot.vectors_by_key(keys)
 
     def _prune(self, paths: Iterable[str | Path], found: Iterable[Found]) -> Iterator[Receipt]:
         """Remove the files below the folders among ``paths`` that are no longer there."""

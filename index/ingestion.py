@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, compress
+from itertools import accumulate, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pincite.index.document import Document, Group, Metadata
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
@@ -16,6 +17,8 @@ from pincite.index.passages import PassageDraft, draft_passages
 from pincite.index.records import Prepared, Receipt
 from pincite.index.splitter import split
 from pincite.index.vectors import Matrix
+
+KnownVectors = Callable[[Sequence[bytes]], Mapping[bytes, NDArray[np.float32]]]
 
 _ENCODED_AT_ONCE = 128
 
@@ -46,26 +49,37 @@ def prepare(
     source: str,
     metadata: Metadata,
     encoder: Encoder,
+    known: KnownVectors,
     on_encoded: Callable[[int, int], None],
 ) -> list[Prepared]:
-    """Return ``documents`` ready to store. ``on_encoded`` is told the passages encoded so far, and of how
-    many.
+    """Return ``documents`` ready to store. ``known`` returns the vectors that are already there for some
+    keys; ``on_encoded`` is told the passages encoded so far, and of how many.
     """
     cuts = [_cut(_with_metadata(document, metadata), encoder) for document in documents]
     drafts = [draft for cut in cuts for draft in cut.drafts]
-    vectors = _encode(drafts, encoder, lambda done: on_encoded(done, len(drafts)))
-    ends = list(accumulate(len(cut.drafts) for cut in cuts))
+    keys = [_key(draft) for draft in drafts]
+    vectors = _encode(drafts, keys, encoder, known(keys), lambda done: on_encoded(done, len(drafts)))
+    ends = list(accumulate((len(cut.drafts) for cut in cuts), initial=0))
     return [
-        Prepared(identify(source, cut.document), source, cut.document, cut.groups, tuple(cut.drafts), part)
-        for cut, part in zip(cuts, np.split(vectors, ends[:-1]), strict=True)
+        Prepared(
+            identify(source, cut.document),
+            source,
+            cut.document,
+            cut.groups,
+            tuple(cut.drafts),
+            tuple(keys[start:end]),
+            vectors[start:end],
+        )
+        for cut, (start, end) in zip(cuts, pairwise(ends), strict=True)
     ]
 
 
 def prepare_again(document_id: str, source: str, document: Document, encoder: Encoder) -> Prepared:
     """Return a stored document split and encoded for another encoder."""
     cut = _cut(document, encoder)
-    vectors = _encode(cut.drafts, encoder, lambda _: None)
-    return Prepared(document_id, source, cut.document, cut.groups, tuple(cut.drafts), vectors)
+    keys = [_key(draft) for draft in cut.drafts]
+    vectors = _encode(cut.drafts, keys, encoder, {}, lambda _: None)
+    return Prepared(document_id, source, cut.document, cut.groups, tuple(cut.drafts), tuple(keys), vectors)
 
 
 def identify(source: str, document: Document) -> str:
@@ -114,14 +128,30 @@ def _cut(document: Document, encoder: Encoder) -> _Cut:
     return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
 
 
-def _encode(drafts: Sequence[PassageDraft], encoder: Encoder, on_encoded: Callable[[int], None]) -> Matrix:
-    """Return a vector for each draft: zeros, near to nothing, where the encoder knows too few characters."""
-    batches = [np.empty((0, encoder.identity.dimension), dtype=np.float32)]
-    for start in range(0, len(drafts), _ENCODED_AT_ONCE):
-        batch = drafts[start : start + _ENCODED_AT_ONCE]
-        known = [encoder.known_share(draft.body) >= LEAST_KNOWN_SHARE for draft in batch]
-        vectors = np.zeros((len(batch), encoder.identity.dimension), dtype=np.float32)
-        vectors[known] = encoder.encode([draft.embedded for draft in compress(batch, known)])
-        batches.append(vectors)
-        on_encoded(start + len(batch))
-    return np.concatenate(batches)
+def _key(draft: PassageDraft) -> bytes:
+    """Return 16 bytes that stand for the text that the encoder sees."""
+    return hashlib.blake2b(draft.embedded.encode(), digest_size=16).digest()
+
+
+def _encode(
+    drafts: Sequence[PassageDraft],
+    keys: Sequence[bytes],
+    encoder: Encoder,
+    known: Mapping[bytes, NDArray[np.float32]],
+    on_encoded: Callable[[int], None],
+) -> Matrix:
+    """Return a vector for each draft, each text encoded once and those ``known`` not at all.
+
+    Zeros, near to nothing, stand where the encoder knows too few characters.
+    """
+    vectors = np.zeros((len(drafts), encoder.identity.dimension), dtype=np.float32)
+    row_of = {key: row for row, key in reversed(list(enumerate(keys)))}
+    rows = [row for key, row in row_of.items() if key not in known]
+    rows = sorted(row for row in rows if encoder.known_share(drafts[row].body) >= LEAST_KNOWN_SHARE)
+    for start in range(0, len(rows), _ENCODED_AT_ONCE):
+        batch = rows[start : start + _ENCODED_AT_ONCE]
+        vectors[batch] = encoder.encode([drafts[row].embedded for row in batch])
+        on_encoded(len(drafts) - len(rows) + start + len(batch))
+    for row, key in enumerate(keys):
+        vectors[row] = known[key] if key in known else vectors[row_of[key]]
+    return vectors

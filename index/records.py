@@ -9,13 +9,17 @@ from pincite.index.vectors import Matrix
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document with everything that is stored for it. ``vectors`` is float32, (n_passages, dim)."""
+    """A document with everything that is stored for it.
+
+    ``keys`` name what was encoded for each passage; ``vectors`` is float32, (n_passages, dim).
+    """
 
     document_id: str
     source: str
     document: Document
     groups: tuple[Group, ...]
     drafts: tuple[PassageDraft, ...]
+    keys: tuple[bytes, ...]
     vectors: Matrix
 
 

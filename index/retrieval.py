@@ -7,16 +7,18 @@ characters ranks worse than none. (Convex fusion: Bruch, Gai, Ingber, "An Analys
 Hybrid Retrieval", 2022.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
+from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
+from pincite.index.lexical import LexicalHit, LexicalIndex
 from pincite.index.passages import Passage
-from pincite.index.snapshot import LexicalHit, Snapshot
+from pincite.index.snapshot import Snapshot
 from pincite.index.tokens import characters_of, query_terms
 from pincite.index.vectors import VectorIndex
 
@@ -39,29 +41,40 @@ class Hit:
     lexical_score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """Both indexes of one generation."""
+
+    vectors: VectorIndex
+    lexical: LexicalIndex
+
+
 def search(
-    query: str, top_k: int, snapshot: Snapshot, index: VectorIndex, encoder: Encoder, condition: Filter | None
+    query: str, top_k: int, snapshot: Snapshot, indexes: Indexes, encoder: Encoder, condition: Filter | None
 ) -> list[Hit]:
     """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
     candidates = max(CANDIDATES, top_k)
     terms = query_terms(query)
-    lexical = snapshot.lexical(terms, candidates, condition)
+    allowed = None if condition is None else snapshot.allowed(condition)
+    lexical = snapshot.lexical(indexes.lexical, terms, candidates, allowed)
     cosines: dict[int, float] = {}
     if encoder.known_share(query) < LEAST_KNOWN_SHARE:
         # Chinese that shares no pair of characters with the corpus may still share some single ones.
-        lexical = lexical or snapshot.lexical(characters_of(terms), candidates, condition, by_prefix=True)
+        lexical = lexical or snapshot.lexical(
+            indexes.lexical, characters_of(terms), candidates, allowed, by_prefix=True
+        )
     else:
         vector = encoder.encode([query])[0]
-        allowed = None if condition is None else snapshot.passage_ids(condition)
-        neighbours = index.search(vector, candidates, allowed)
-        cosines = dict(zip(neighbours.ids.tolist(), neighbours.scores.tolist(), strict=True))
-        cosines |= _cosines(vector, [hit.id for hit in lexical if hit.id not in cosines], snapshot)
-        cosines = {id_: cosine for id_, cosine in cosines.items() if cosine}  # 0: it has no vector
+        neighbours = indexes.vectors.search(vector, candidates, allowed)
+        cosines = _cosines(vector, {*neighbours.ids.tolist(), *(hit.id for hit in lexical)}, snapshot)
     return _fuse(cosines, lexical, top_k, snapshot)
 
 
-def _cosines(vector: NDArray[np.float32], ids: Sequence[int], snapshot: Snapshot) -> dict[int, float]:
-    return {id_: float(other @ vector) for id_, other in snapshot.vectors_of(ids).items()}
+def _cosines(vector: NDArray[np.float32], ids: Iterable[int], snapshot: Snapshot) -> dict[int, float]:
+    """Return the similarity of each of ``ids`` that the encoder has something to say of."""
+    known, others = snapshot.vectors_of(sorted(ids))
+    cosines = zip(known.tolist(), (others @ vector).tolist(), strict=True)
+    return {id_: cosine for id_, cosine in cosines if cosine}
 
 
 def _fuse(
@@ -81,4 +94,6 @@ def _fuse(
     scores = {id_: fused(id_) for id_ in cosines.keys() | bm25.keys()}
     best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:top_k]
     passages = snapshot.passages(best)
+    if len(passages) < len(best):
+        raise CorpusDamaged("the lexical index has passages that are not there: see `pincite verify`")
     return [Hit(passages[id_], scores[id_], cosines.get(id_), bm25.get(id_, 0.0)) for id_ in best]

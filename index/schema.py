@@ -1,12 +1,15 @@
 """The tables of ``corpus.sqlite3``, and opening the file safely.
 
-    files ──< documents ──< groups ──< passages ── vectors      one row of vectors and of lexical
-                 └──< fields                └───── lexical      for every passage
+    files ──< documents ──< groups ──< passages ── vectors      one row of vectors for every passage
+                 └──< fields
+    recent, segments ──< postings                               the lexical index of all passages
 
 ``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's
-metadata for filters. Passage ids are never reused, and ``deleted`` remembers those that a FAISS file may
-still hold: it is complete for every generation after ``forgotten``. ``corpus`` is one row: an id of its own,
-the encoder, and the generation, which every change raises by one.
+metadata for filters. The passages of a document have consecutive ids, which are never reused, and ``deleted``
+remembers those that a FAISS file may still hold: it is complete for every generation after ``forgotten``.
+A vector is float16; ``key`` stands for the text that was encoded, so that none is encoded twice. What the
+lexical tables hold is told in ``lexical``. ``corpus`` is one row: an id of its own, the encoder, and the
+generation, which every change raises by one.
 """
 
 import sqlite3
@@ -18,11 +21,11 @@ from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 
 FILE_NAME = "corpus.sqlite3"
-VERSION = 1
+VERSION = 2
 _APPLICATION_ID = 0x70696E63
 _BUSY_SECONDS = 30
 
-_TABLES = """
+TABLES = """
 CREATE TABLE corpus (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     uid TEXT NOT NULL,
@@ -36,18 +39,23 @@ CREATE TABLE corpus (
 CREATE TABLE files (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL UNIQUE,
-    fingerprint TEXT NOT NULL
+    fingerprint TEXT NOT NULL,
+    is_text INTEGER NOT NULL
 );
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     file INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
     document_id TEXT NOT NULL UNIQUE,
     source TEXT NOT NULL UNIQUE,
-    text TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    groups INTEGER NOT NULL,
+    first_passage INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
     metadata TEXT NOT NULL,
     metadata_spans TEXT NOT NULL,
     sections TEXT NOT NULL,
-    pages TEXT NOT NULL
+    pages TEXT NOT NULL,
+    text TEXT NOT NULL
 );
 CREATE INDEX documents_by_file ON documents (file);
 CREATE TABLE fields (
@@ -55,7 +63,7 @@ CREATE TABLE fields (
     field TEXT NOT NULL,
     value NOT NULL
 );
-CREATE INDEX fields_by_value ON fields (field, value);
+CREATE INDEX fields_by_value ON fields (field, value, document);
 CREATE INDEX fields_by_document ON fields (document);
 CREATE TABLE groups (
     id INTEGER PRIMARY KEY,
@@ -72,19 +80,41 @@ CREATE TABLE passages (
     "group" INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
     start INTEGER NOT NULL,
     "end" INTEGER NOT NULL,
-    points TEXT NOT NULL
+    points TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 );
 CREATE INDEX passages_by_document ON passages (document);
 CREATE INDEX passages_by_group ON passages ("group");
 CREATE TABLE vectors (
     passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    key BLOB NOT NULL,
     vector BLOB NOT NULL
 );
+CREATE INDEX vectors_by_key ON vectors (key);
 CREATE TABLE deleted (
     passage INTEGER PRIMARY KEY,
     generation INTEGER NOT NULL
 );
-CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'unicode61 remove_diacritics 0');
+CREATE TABLE recent (
+    term TEXT NOT NULL,
+    passage INTEGER NOT NULL,
+    weight INTEGER NOT NULL,
+    PRIMARY KEY (term, passage)
+) WITHOUT ROWID;
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first INTEGER NOT NULL UNIQUE,
+    indexed INTEGER NOT NULL,
+    alive INTEGER NOT NULL,
+    lengths BLOB NOT NULL
+);
+CREATE TABLE postings (
+    segment INTEGER NOT NULL REFERENCES segments ON DELETE CASCADE,
+    term TEXT NOT NULL,
+    passages BLOB NOT NULL,
+    PRIMARY KEY (segment, term)
+) WITHOUT ROWID;
 """
 
 
@@ -110,7 +140,7 @@ def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
     row = (uuid.uuid4().hex, identity.name, identity.weights_sha256, identity.dimension, identity.precision)
     connection.execute("PRAGMA journal_mode = WAL")
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {marks}")
+        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {marks}")
         connection.execute("INSERT INTO corpus VALUES (1, ?, 0, 0, ?, ?, ?, ?)", row)
         connection.execute("COMMIT")
     except BaseException:

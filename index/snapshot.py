@@ -6,8 +6,7 @@ belong together whatever is written meanwhile. How hits are ranked is ``retrieva
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +15,14 @@ from pincite.index.document import Document, Point, Section, Span
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
+from pincite.index.lexical import LexicalHit, LexicalIndex, unpack
+from pincite.index.lexical_writer import is_unsettled
 from pincite.index.passages import Passage
 from pincite.index.records import DocumentInfo, Receipt, Stored
-from pincite.index.vectors import Ids, Matrix
+from pincite.index.vectors import Ids, Mask, Matrix, read_vectors, stored_vector
 
 _SEPARATOR = " › "
-FLOAT_BYTES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalHit:
-    """A passage id and its BM25 score, higher is better."""
-
-    id: int
-    score: float
+_VECTORS_AT_ONCE = 8_192
 
 
 class Snapshot:
@@ -54,16 +47,17 @@ class Snapshot:
     def file_receipt(self, source: str) -> Receipt:
         """Return what is stored of a file that has not changed, as a receipt."""
         row = self._connection.execute(
-            "SELECT count(*), total(length(d.text)), total(json_array_length(d.pages)),"
-            " total((SELECT count(*) FROM groups WHERE document = d.id)),"
-            " total((SELECT count(*) FROM passages WHERE document = d.id))"
+            "SELECT count(*), total(d.characters), total(json_array_length(d.pages)),"
+            " total(d.groups), total(d.passages)"
             " FROM documents d JOIN files f ON f.id = d.file WHERE f.source = ?",
             (source,),
         ).fetchone()
         return Receipt(source, "unchanged", "", *map(int, row))
 
     def file_sources(self) -> list[str]:
-        return [row[0] for row in self._connection.execute("SELECT source FROM files ORDER BY source")]
+        """Return the sources of all files, text in hand left out."""
+        rows = self._connection.execute("SELECT source FROM files WHERE NOT is_text ORDER BY source")
+        return [row[0] for row in rows]
 
     def files_named(self, source: str) -> list[str]:
         """Return the files whose source is ``source`` or, failing that, ends in its path parts."""
@@ -77,9 +71,8 @@ class Snapshot:
     def documents(self, document_id: str | None = None) -> list[DocumentInfo]:
         """Return a row per document, by source; or the row of the one with this id."""
         rows = self._connection.execute(
-            "SELECT document_id, source, metadata, length(text), json_array_length(pages),"
-            " (SELECT count(*) FROM groups WHERE document = documents.id),"
-            " (SELECT count(*) FROM passages WHERE document = documents.id) FROM documents"
+            "SELECT document_id, source, metadata, characters, json_array_length(pages), groups, passages"
+            " FROM documents"
             " WHERE ?1 IS NULL OR document_id = ?1 ORDER BY source",
             (document_id,),
         )
@@ -115,16 +108,33 @@ class Snapshot:
             yield Stored(row[0], row[1], row[2], document)
 
     def field_names(self) -> set[str]:
-        return {row[0] for row in self._connection.execute("SELECT DISTINCT field FROM fields")}
-
-    def passage_ids(self, condition: Filter) -> Ids:
-        """Return the ids of the passages whose document meets ``condition``."""
+        """Return the metadata fields in use, by one look into the index for each."""
         rows = self._connection.execute(
-            f"SELECT passages.id FROM passages JOIN documents ON documents.id = passages.document"
-            f" WHERE {condition.sql} ORDER BY passages.id",
-            condition.parameters,
+            "WITH RECURSIVE names (name) AS (SELECT min(field) FROM fields"
+            " UNION ALL SELECT (SELECT min(field) FROM fields WHERE field > name) FROM names"
+            " WHERE name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
         )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        return {row[0] for row in rows}
+
+    @property
+    def last_id(self) -> int:
+        """The highest passage id that was ever given; 0 for none."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'passages'").fetchone()
+        return int(row[0]) if row else 0
+
+    def allowed(self, condition: Filter) -> Mask:
+        """Return for each passage id up to ``last_id`` whether its document meets ``condition``."""
+        rows = self._connection.execute(
+            "SELECT first_passage, first_passage + passages FROM documents"
+            f" WHERE passages AND {condition.sql}",
+            condition.parameters,
+        ).fetchall()
+        steps = np.zeros(self.last_id + 2, dtype=np.int8)
+        if rows:
+            starts, ends = np.array(rows, dtype=np.int64).T
+            steps[starts] += 1
+            steps[ends] -= 1
+        return np.cumsum(steps, dtype=np.int8)[:-1].astype(np.bool_)
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         rows = self._connection.execute(
@@ -136,66 +146,105 @@ class Snapshot:
         )
         return {row[0]: _passage(*row[1:]) for row in rows}
 
+    def is_lexical_unsettled(self) -> bool:
+        """Whether the lexical index should be put in order."""
+        return is_unsettled(self._connection)
+
+    def lexical_index(self) -> LexicalIndex:
+        """Return what searching terms needs to know of this generation."""
+        return LexicalIndex(self._connection)
+
     def lexical(
-        self, terms: Sequence[str], top_k: int, condition: Filter | None, *, by_prefix: bool = False
+        self,
+        index: LexicalIndex,
+        terms: Iterable[str],
+        top_k: int,
+        allowed: Mask | None,
+        *,
+        by_prefix: bool = False,
     ) -> list[LexicalHit]:
-        """Return the ``top_k`` passages that hold any of ``terms``, by BM25 with FTS5's k1 1.2 and b 0.75.
+        """Return the ``top_k`` passages that hold any of ``terms``, by BM25: see ``LexicalIndex.search``."""
+        return index.search(self._connection, terms, top_k, allowed, by_prefix=by_prefix)
 
-        ``by_prefix``: that hold any term which begins with one of them.
-        """
-        if not terms:
-            return []
-        match = " OR ".join(f'"{term}"*' if by_prefix else f'"{term}"' for term in terms)
-        chosen = ""
-        parameters: tuple[str | int | float, ...] = ()
-        if condition is not None:
-            chosen = (
-                "AND rowid IN (SELECT passages.id FROM passages"
-                " JOIN documents ON documents.id = passages.document"
-                f" WHERE {condition.sql})"
-            )
-            parameters = condition.parameters
-        rows = self._connection.execute(
-            f"SELECT rowid, -bm25(lexical, 0.5, 1.0) AS score FROM lexical WHERE lexical MATCH ? {chosen}"
-            " ORDER BY score DESC, rowid LIMIT ?",
-            (match, *parameters, top_k),
-        )
-        return [LexicalHit(*row) for row in rows]
+    def lexical_checksums(self) -> list[tuple[int, int, int]]:
+        """Return the id of each passage, its lexical checksum and its length in terms."""
+        return self._connection.execute("SELECT id, checksum, length FROM passages ORDER BY id").fetchall()
 
-    def lexical_rows(self) -> Iterator[tuple[int, str]]:
-        """Yield the ids of all passages with the terms that are stored for them."""
-        yield from self._connection.execute("SELECT rowid, context || ' ' || body FROM lexical")
+    def segment_lengths(self) -> Iterator[tuple[int, NDArray[np.uint16]]]:
+        """Yield for each lexical segment its first id and the lengths from there."""
+        for first, lengths in self._connection.execute("SELECT first, lengths FROM segments"):
+            yield first, np.frombuffer(lengths, dtype="<u2")
 
-    def is_indexed(self, id_: int, term: str) -> bool:
-        """Whether a search for ``term`` would come upon this passage."""
-        row = self._connection.execute(
-            "SELECT 1 FROM lexical WHERE lexical MATCH ? AND rowid = ?", (f'"{term}"', id_)
-        ).fetchone()
-        return row is not None
+    def posting_lists(self) -> Iterator[tuple[Ids, str, NDArray[np.uint8]]]:
+        """Yield every posting: ids of passages, a term and its weights in them."""
+        for first, term, blob in self._connection.execute(
+            "SELECT s.first, p.term, p.passages FROM postings p JOIN segments s ON s.id = p.segment"
+        ):
+            places, weights = unpack(blob)
+            yield places.astype(np.int64) + first, term, weights
+        for term, passage, weight in self._connection.execute("SELECT term, passage, weight FROM recent"):
+            yield np.array([passage]), term, np.array([weight], dtype=np.uint8)
+
+    @property
+    def vector_bytes(self) -> int:
+        """How long a stored vector is."""
+        return len(stored_vector(np.zeros(self.encoder.dimension, dtype=np.float32)))
 
     def vectors(self, after: int = 0) -> tuple[Ids, Matrix]:
         """Return the ids above ``after`` with their vectors, float32, (n, dim)."""
-        rows = self._connection.execute(
-            "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage", (after,)
-        ).fetchall()
-        ids = np.array([row[0] for row in rows], dtype=np.int64)
-        matrix = np.frombuffer(b"".join(map(self._vector_bytes, rows)), dtype=np.float32)
-        return ids, matrix.reshape(len(ids), self.encoder.dimension)
+        batches = list(self.vector_batches(after))
+        empty = (np.empty(0, np.int64), np.empty((0, self.encoder.dimension), np.float32))
+        ids, vectors = zip(empty, *batches, strict=True)
+        return np.concatenate(ids), np.concatenate(vectors)
 
-    def vectors_of(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-        rows = self._connection.execute(
-            "SELECT passage, vector FROM vectors WHERE passage IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
+    def vector_batches(self, after: int = 0, until: int | None = None) -> Iterator[tuple[Ids, Matrix]]:
+        """Yield the same, some thousands at a time, up to the id ``until``."""
+        cursor = self._connection.execute(
+            "SELECT passage, vector FROM vectors WHERE passage > ? AND passage <= ? ORDER BY passage",
+            (after, self.last_id if until is None else until),
         )
-        return {row[0]: np.frombuffer(self._vector_bytes(row), dtype=np.float32) for row in rows}
+        while rows := cursor.fetchmany(_VECTORS_AT_ONCE):
+            yield np.array([row[0] for row in rows], dtype=np.int64), self._matrix(rows)
 
-    def _vector_bytes(self, row: tuple[int, bytes]) -> bytes:
-        if not isinstance(row[1], bytes) or len(row[1]) != self.encoder.dimension * FLOAT_BYTES:
-            raise CorpusDamaged(f"the vector of passage {row[0]} has not {self.encoder.dimension} numbers")
-        return row[1]
+    def some_vectors(self, count: int) -> Matrix:
+        """Return ``count`` vectors or a few more, evenly from all of the corpus; float32, (n, dim)."""
+        step = max(self.count("vectors") // count, 1) if count else 1
+        rows = self._connection.execute(
+            "SELECT passage, vector FROM vectors WHERE ? AND passage % ? = 0", (count, step)
+        )
+        return self._matrix(rows.fetchall())
+
+    def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Matrix]:
+        """Return those of ``ids`` that there are, ascending, with their vectors."""
+        rows = self._connection.execute(
+            "SELECT passage, vector FROM vectors WHERE passage IN (SELECT value FROM json_each(?))"
+            " ORDER BY passage",
+            (json.dumps(list(ids)),),
+        ).fetchall()
+        return np.array([row[0] for row in rows], dtype=np.int64), self._matrix(rows)
+
+    def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Return the vectors of those ``keys`` that name a text which is already encoded."""
+        found = {}
+        for key in keys:
+            row = self._connection.execute(
+                "SELECT passage, vector FROM vectors WHERE key = ?", (key,)
+            ).fetchone()
+            if row is not None:
+                found[key] = self._matrix([row])[0]
+        return found
+
+    def _matrix(self, rows: Sequence[tuple[int, bytes]]) -> Matrix:
+        for id_, vector in rows:
+            if not isinstance(vector, bytes) or len(vector) != self.vector_bytes:
+                raise CorpusDamaged(f"the vector of passage {id_} has not {self.encoder.dimension} numbers")
+        return read_vectors(b"".join(vector for _, vector in rows), self.encoder.dimension)
 
     def deleted_since(self, generation: int) -> Ids:
-        rows = self._connection.execute("SELECT passage FROM deleted WHERE generation > ?", (generation,))
+        """Return the ids of the passages deleted after ``generation``, ascending."""
+        rows = self._connection.execute(
+            "SELECT passage FROM deleted WHERE generation > ? ORDER BY passage", (generation,)
+        )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def group_spans(self, document: int) -> list[tuple[int, int]]:

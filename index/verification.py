@@ -4,7 +4,7 @@ Of the lexical index, each passage is looked up by one of its terms; that its te
 taken on trust, since only the encoder's window could tell where a passage was cut.
 """
 
-import re
+import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from pincite.index.filters import comparable
 from pincite.index.ingestion import identify
+from pincite.index.lexical import CHECKSUM_BITS
 from pincite.index.records import Stored
-from pincite.index.snapshot import FLOAT_BYTES, Snapshot
-from pincite.index.vectors import Base
+from pincite.index.snapshot import Snapshot
+from pincite.index.vectors import Base, is_intact
 
 _LENGTH_TOLERANCE = 1e-3
-_COMMON_TERM = re.compile(r"(?<!\S)(?:[a-z0-9]+|[\u4e00-\u9fff]+)(?!\S)")
+_LEAST_LIKENESS = 0.95
 _UNREADABLE = {
     "documents": "NOT (json_valid(metadata) AND json_valid(metadata_spans)"
     " AND json_valid(sections) AND json_valid(pages))",
@@ -27,6 +28,14 @@ _UNREADABLE = {
 _OUTSIDE_ITS_GROUP = (
     'id NOT IN (SELECT p.id FROM passages p JOIN groups g ON g.id = p."group" AND g.document = p.document'
     ' WHERE g.start <= p.start AND p.start < p."end" AND p."end" <= g."end")'
+)
+
+
+_MISCOUNTED = (
+    "characters != length(text) OR groups != (SELECT count(*) FROM groups WHERE document = documents.id)"
+    " OR passages != (SELECT count(*) FROM passages WHERE document = documents.id"
+    " AND id >= first_passage AND id < first_passage + documents.passages)"
+    " OR passages != (SELECT count(*) FROM passages WHERE document = documents.id)"
 )
 
 
@@ -46,16 +55,17 @@ def _rows(snapshot: Snapshot) -> Iterator[str]:
     for table, condition in _UNREADABLE.items():
         if unreadable := snapshot.count(table, condition):
             yield f"{unreadable} unreadable rows in {table}"
-    for table, key in (("vectors", "passage"), ("lexical", "rowid")):
-        if missing := snapshot.count("passages", f"id NOT IN (SELECT {key} FROM {table})"):
-            yield f"{missing} passages without a row in {table}"
-        if extra := snapshot.count(table, f"{key} NOT IN (SELECT id FROM passages)"):
-            yield f"{extra} rows in {table} without a passage"
-    size = snapshot.encoder.dimension * FLOAT_BYTES
+    if missing := snapshot.count("passages", "id NOT IN (SELECT passage FROM vectors)"):
+        yield f"{missing} passages without a row in vectors"
+    if extra := snapshot.count("vectors", "passage NOT IN (SELECT id FROM passages)"):
+        yield f"{extra} rows in vectors without a passage"
+    size = snapshot.vector_bytes
     if odd := snapshot.count("vectors", "typeof(vector) != 'blob' OR length(vector) != ?", size):
         yield f"{odd} vectors have not {snapshot.encoder.dimension} numbers"
     if outside := snapshot.count("passages", _OUTSIDE_ITS_GROUP):
         yield f"{outside} passages outside their group"
+    if miscounted := snapshot.count("documents", _MISCOUNTED):
+        yield f"{miscounted} documents with other characters, groups or passages than they count"
 
 
 def _documents(snapshot: Snapshot) -> Iterator[str]:
@@ -79,32 +89,53 @@ def _document(snapshot: Snapshot, stored: Stored) -> Iterator[str]:
 
 
 def _lexical(snapshot: Snapshot) -> Iterator[str]:
-    lost = 0
-    for id_, terms in snapshot.lexical_rows():
-        term = _COMMON_TERM.search(terms)
-        lost += term is not None and not snapshot.is_indexed(id_, term.group())
+    """Add up every posting again, by passage."""
+    expected = snapshot.lexical_checksums()
+    sums = np.zeros(snapshot.last_id + 1, dtype=np.uint64)
+    lengths = np.zeros(len(sums), dtype=np.int64)
+    try:
+        for first, stored in snapshot.segment_lengths():
+            lengths[first : first + len(stored)] = stored
+        for ids, term, weights in snapshot.posting_lists():
+            sums[ids] += np.uint64(zlib.crc32(term.encode())) * weights.astype(np.uint64)
+    except (IndexError, ValueError) as error:
+        yield f"the lexical index cannot be read: {error}"
+        return
+    flushed = int(np.flatnonzero(lengths).max(initial=-1))
+    lost = sum(
+        int(sums[id_]) & CHECKSUM_BITS != checksum or (id_ <= flushed and lengths[id_] != length)
+        for id_, checksum, length in expected
+    )
     if lost:
-        yield f"{lost} passages that the lexical index does not find"
+        yield f"{lost} passages that the lexical index does not have as they are"
+    lengths[[id_ for id_, _, _ in expected]] = 0
+    if left := np.count_nonzero(lengths):
+        yield f"{left} passages in the lexical index that are gone"
 
 
 def _lengths(snapshot: Snapshot) -> Iterator[str]:
-    _, vectors = snapshot.vectors()
-    lengths = np.linalg.norm(vectors, axis=1)
-    off = int(np.sum((lengths != 0) & ~(np.abs(lengths - 1) <= _LENGTH_TOLERANCE)))
+    off = 0
+    for _, vectors in snapshot.vector_batches():
+        lengths = np.linalg.norm(vectors, axis=1)
+        off += int(np.sum((lengths != 0) & ~(np.abs(lengths - 1) <= _LENGTH_TOLERANCE)))
     if off:
         yield f"{off} vectors are of neither unit length nor zero"
 
 
 def _base(snapshot: Snapshot, base: Base | None) -> Iterator[str]:
-    if base is None:
+    if base is None or not is_intact(base):
         if snapshot.count("passages"):
             yield "the FAISS file is missing or damaged: searches still work, `pincite index` mends it"
         return
-    stored, vectors = snapshot.vectors()
-    expected = np.union1d(stored, snapshot.deleted_since(base.generation))
-    if not np.array_equal(np.sort(base.ids), expected[expected <= base.last_id]):
+    deleted = snapshot.deleted_since(base.generation)
+    held = np.sort(np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in base.lists())]))
+    expected = [ids[vectors.any(axis=1)] for ids, vectors in snapshot.vector_batches(until=base.last_id)]
+    if not np.array_equal(np.setdiff1d(held, deleted), np.concatenate([np.empty(0, np.int64), *expected])):
         yield "the FAISS file does not hold the passages of its generation"
         return
-    for id_, vector in zip(stored, vectors, strict=True):
-        if id_ <= base.last_id and not np.allclose(base.index.reconstruct(int(id_)), vector, atol=1e-6):
+    for ids, vectors in base.lists():
+        order = np.argsort(ids)
+        stored_ids, stored = snapshot.vectors_of(ids.tolist())
+        near = vectors[order][np.isin(ids[order], stored_ids)]
+        for id_ in stored_ids[(near * stored).sum(axis=1) < _LEAST_LIKENESS]:
             yield f"the FAISS file has another vector than the database for passage {id_}"

@@ -7,8 +7,11 @@ from dataclasses import asdict
 
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.filters import comparable
+from pincite.index.lexical import weigh
+from pincite.index.lexical_writer import LexicalWriter
 from pincite.index.records import Prepared
 from pincite.index.tokens import terms_of
+from pincite.index.vectors import stored_vector
 
 
 class Writer:
@@ -16,6 +19,7 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._lexical = LexicalWriter(connection)
         self._generation = 1 + connection.execute("SELECT generation FROM corpus").fetchone()[0]
 
     def finish(self) -> None:
@@ -26,6 +30,10 @@ class Writer:
         """Drop what is remembered of deletions up to ``generation``, which the FAISS file now shows."""
         self._connection.execute("DELETE FROM deleted WHERE generation <= ?", (generation,))
         self._connection.execute("UPDATE corpus SET forgotten = ?", (generation,))
+
+    def settle_lexical(self) -> None:
+        """Put the lexical index in order; nothing that a search finds changes."""
+        self._lexical.settle()
 
     def set_encoder(self, identity: EncoderIdentity) -> None:
         self._connection.execute(
@@ -42,11 +50,14 @@ class Writer:
         self._connection.execute("DELETE FROM files WHERE id = ?", row)
         return True
 
-    def add_file(self, source: str, fingerprint: str, prepared: Iterable[Prepared]) -> None:
-        values = (source, fingerprint)
-        file = self._connection.execute(
-            "INSERT INTO files (source, fingerprint) VALUES (?, ?)", values
-        ).lastrowid
+    def add_file(
+        self, source: str, fingerprint: str, prepared: Iterable[Prepared], *, is_text: bool = False
+    ) -> None:
+        """Store a file; ``is_text``: it is text in hand under a file's name."""
+        file = self._insert(
+            "INSERT INTO files (source, fingerprint, is_text) VALUES (?, ?, ?)",
+            (source, fingerprint, is_text),
+        )
         for one in prepared:
             self._add_document(file, one)
 
@@ -57,55 +68,77 @@ class Writer:
         self._add_passages(document, prepared)
 
     def _clear_passages(self, condition: str, parameter: int) -> None:
-        ids = f"SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE {condition}"
-        self._connection.execute(
-            f"INSERT INTO deleted SELECT id, ? FROM ({ids})",
-            (self._generation, parameter),
+        rows = self._connection.execute(
+            f"SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE {condition}",
+            (parameter,),
+        ).fetchall()
+        self._lexical.remove([id_ for (id_,) in rows])
+        self._connection.executemany(
+            "INSERT INTO deleted VALUES (?, ?)", ((id_, self._generation) for (id_,) in rows)
         )
-        self._connection.execute(f"DELETE FROM lexical WHERE rowid IN ({ids})", (parameter,))
-        self._connection.execute(f"DELETE FROM passages WHERE id IN ({ids})", (parameter,))
+        self._connection.executemany("DELETE FROM passages WHERE id = ?", rows)
 
-    def _add_document(self, file: int | None, one: Prepared) -> None:
+    def _add_document(self, file: int, one: Prepared) -> None:
         document = one.document
-        row = self._connection.execute(
+        row = self._insert(
             "INSERT INTO documents"
-            " (file, document_id, source, text, metadata, metadata_spans, sections, pages)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " (file, document_id, source, characters, groups, first_passage, passages, metadata,"
+            " metadata_spans, sections, pages, text)"
+            " VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?)",
             (
                 file,
                 one.document_id,
                 one.source,
-                document.text,
+                len(document.text),
                 _json(dict(document.metadata)),
                 _json({field: asdict(span) for field, span in document.metadata_spans.items()}),
                 _json([asdict(section) for section in document.sections]),
                 _json(document.pages),
+                document.text,
             ),
-        ).lastrowid
+        )
         fields = [(row, field, comparable(field, value)) for field, value in document.metadata.items()]
         self._connection.executemany("INSERT INTO fields VALUES (?, ?, ?)", fields)
-        assert row is not None  # noqa: S101 -- SQLite gives every inserted row an id
         self._add_passages(row, one)
 
     def _add_passages(self, document: int, one: Prepared) -> None:
         group_rows = {}
         for group in one.groups:
             values = (document, group.start, group.end, _json(group.path), group.page)
-            cursor = self._connection.execute(
+            group_rows[group.start] = self._insert(
                 'INSERT INTO groups (document, start, "end", path, page) VALUES (?, ?, ?, ?, ?)', values
             )
-            group_rows[group.start] = cursor.lastrowid
-        for draft, vector in zip(one.drafts, one.vectors, strict=True):
+        passage = first = 0
+        for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
             points = [[p.start, p.end, p.number, p.references] for p in draft.points]
-            passage = self._connection.execute(
-                'INSERT INTO passages (document, "group", start, "end", points) VALUES (?, ?, ?, ?, ?)',
-                (document, group_rows[draft.group.start], draft.start, draft.end, _json(points)),
-            ).lastrowid
-            self._connection.execute("INSERT INTO vectors VALUES (?, ?)", (passage, vector.tobytes()))
-            terms = (" ".join(terms_of(draft.context)), " ".join(terms_of(draft.body)))
-            self._connection.execute(
-                "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)", (passage, *terms)
+            weights = weigh(terms_of(draft.context), terms_of(draft.body))
+            passage = self._insert(
+                'INSERT INTO passages (document, "group", start, "end", points, length, checksum)'
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document,
+                    group_rows[draft.group.start],
+                    draft.start,
+                    draft.end,
+                    _json(points),
+                    weights.length,
+                    weights.checksum,
+                ),
             )
+            first = first or passage
+            self._connection.execute(
+                "INSERT INTO vectors VALUES (?, ?, ?)", (passage, key, stored_vector(vector))
+            )
+            self._lexical.add(passage, weights)
+        self._connection.execute(
+            "UPDATE documents SET groups = ?, first_passage = ?, passages = ? WHERE id = ?",
+            (len(one.groups), first, len(one.drafts), document),
+        )
+
+    def _insert(self, statement: str, values: tuple[object, ...]) -> int:
+        row = self._connection.execute(statement, values).lastrowid
+        assert row is not None  # noqa: S101 -- SQLite gives every inserted row an id
+        return row
 
 
 def _json(value: object) -> str:

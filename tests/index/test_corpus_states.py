@@ -91,7 +91,5 @@ class CorpusMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-CorpusMachine.TestCase.settings = settings(
-    max_examples=settings.default.max_examples // 4, stateful_step_count=20
-)
+CorpusMachine.TestCase.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=20)
 test_any_run_of_changes_leaves_what_a_dictionary_would_hold = CorpusMachine.TestCase

@@ -46,7 +46,7 @@ def test_text_in_hand_is_a_document_like_any_other(corpus: Corpus) -> None:
             corpus.add_text("text", source=source)
 
 
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=settings().max_examples // 2)
 @given(texts | grouped_texts)
 def test_every_passage_found_is_the_text_it_points_at(corpus: Corpus, text: str) -> None:
     if corpus.add_text(text + " needle", source="any.md").status == "failed":

@@ -154,7 +154,7 @@ def test_values_compare_in_one_form() -> None:
 numbers = st.integers(-3, 3) | st.sampled_from([0.5, -1.5])
 
 
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings().max_examples // 3)
 @given(
     st.lists(numbers, min_size=1, max_size=6),
     st.dictionaries(st.sampled_from(sorted(OPERATORS)), numbers, min_size=1),

@@ -99,27 +99,27 @@ def test_an_older_file_put_back_never_changes_an_answer(folder: Path) -> None:
     assert {source for source, _ in fresh[1]} == {f"{n}.txt" for n in range(20, 40)} | {"new.txt"}
 
 
-def test_the_file_is_written_anew_once_a_twentieth_is_missing_from_it(folder: Path) -> None:
+def test_the_file_is_written_anew_once_too_much_is_missing_from_it(folder: Path) -> None:
     file = folder / FILE_NAME
     with opened(folder) as corpus:
         corpus.reencode(FakeEncoder("other"))
         corpus.reencode(FakeEncoder())
         assert corpus.verify() == []
         before = file.read_bytes()
-        corpus.add_text("shared one more", source="x1")
-        corpus.add_text("shared two more", source="x2")
+        for number in range(64):
+            corpus.add_text(f"shared {number} more", source=f"x{number}")
         assert file.read_bytes() == before
-        corpus.add_text("shared three more", source="x3")
+        corpus.add_text("shared once more", source="x64")
         after = file.read_bytes()
         assert after != before
-        corpus.remove("x1")
-        corpus.remove("x2")
+        for number in range(64):
+            corpus.remove(f"x{number}")
         assert file.read_bytes() == after
-        assert len(corpus.search("shared", top_k=99)) == 41
-        corpus.remove("x3")
+        assert len(corpus.search("shared", top_k=199)) == 41
+        corpus.remove("x64")
         assert file.read_bytes() != after
         assert corpus.verify() == []
-        assert len(corpus.search("shared", top_k=99)) == 40
+        assert len(corpus.search("shared", top_k=199)) == 40
 
 
 def test_a_lost_file_is_written_by_the_next_change_without_encoding_again(folder: Path) -> None:

@@ -28,6 +28,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "notes" / f"{number}.txt").write_text(f"note {number}")
     with Corpus.open(folder / "c", encoder=FakeEncoder()) as corpus:
         corpus.add(SEEDS, folder / "notes", metadata={"year": 2025})
+        (folder / "c" / VECTORS).unlink()
+        corpus.add_text("one of the first", source="first.txt")
         corpus.remove("7.txt")
         corpus.add_text("one more", source="more.txt")
         assert corpus.verify() == []
@@ -58,7 +60,7 @@ FIRST = "(SELECT min(id) FROM passages)"
     ("statement", "finding"),
     [
         ("UPDATE documents SET text = replace(text, 'OCBC', 'ABCD')", "its text or source is not the one"),
-        ("UPDATE documents SET text = 'short'", "is outside its text of 5 characters"),
+        ("UPDATE documents SET text = 'short'", "documents with other characters"),
         ("UPDATE documents SET source = 'x' || source", "its text or source is not the one"),
         ("UPDATE documents SET metadata = '{'", "unreadable rows in documents"),
         ("UPDATE groups SET path = ''", "unreadable rows in groups"),
@@ -68,18 +70,19 @@ FIRST = "(SELECT min(id) FROM passages)"
         ("UPDATE groups SET start = -1 WHERE start = 0", "a group -1-"),
         ("UPDATE groups SET \"end\" = \"end\" + 9 WHERE start = 0", "its groups overlap"),
         (f"UPDATE passages SET \"group\" = 999 WHERE id = {FIRST}", "database: passages"),
-        (f"DELETE FROM passages WHERE id = {FIRST}", "1 rows in lexical without a passage"),
+        ("UPDATE documents SET text = 'short', characters = 5", "is outside its text of 5 characters"),
+        (f"DELETE FROM passages WHERE id = {FIRST}", "1 rows in vectors without a passage"),
+        ("UPDATE documents SET first_passage = first_passage + 1", "documents with other characters"),
         (f"DELETE FROM vectors WHERE passage = {FIRST}", "1 passages without a row in vectors"),
-        (f"DELETE FROM lexical WHERE rowid = {FIRST}", "1 passages without a row in lexical"),
-        (f"UPDATE lexical SET rowid = 999 WHERE rowid = {FIRST}", "1 rows in lexical without a passage"),
+        (f"DELETE FROM recent WHERE passage = {FIRST}", "1 passages that the lexical index does not"),
+        (f"UPDATE recent SET weight = weight + 1 WHERE passage = {FIRST}", "passages that the lexical index"),
+        ("UPDATE recent SET term = 'x' || term", "passages that the lexical index does not have"),
         (f"UPDATE vectors SET vector = x'00' WHERE passage = {FIRST}", "1 vectors have not 64 numbers"),
         (f"UPDATE vectors SET vector = 'text' WHERE passage = {FIRST}", "1 vectors have not 64 numbers"),
         ("UPDATE corpus SET dimension = 65", "vectors have not 65 numbers"),
         ("UPDATE fields SET value = 2024 WHERE field = 'year'", "filters see other metadata than it has"),
         ("DELETE FROM fields", "filters see other metadata than it has"),
         ("DELETE FROM documents WHERE source = 'more.txt'", "database: "),
-        ("UPDATE lexical_data SET block = x'ffff'", "passages that the lexical index does not find"),
-        ("DELETE FROM lexical_idx", "passages that the lexical index does not find"),
         ("DELETE FROM deleted", "the FAISS file does not hold the passages of its generation"),
         ("UPDATE corpus SET uid = '00'", "the FAISS file is missing or damaged"),
     ],
@@ -91,10 +94,10 @@ def test_damage_to_the_database_is_found(folder: Path, statement: str, finding: 
 @pytest.mark.parametrize(
     ("vector", "finding"),
     [
-        (np.full(64, 0.5, np.float32), "1 vectors are of neither unit length nor zero"),
-        (np.full(64, np.nan, np.float32), "1 vectors are of neither unit length nor zero"),
+        (np.full(64, 0.5, np.float16), "1 vectors are of neither unit length nor zero"),
+        (np.full(64, np.nan, np.float16), "1 vectors are of neither unit length nor zero"),
         (
-            np.eye(64, dtype=np.float32)[63],
+            np.eye(64, dtype=np.float16)[63],
             "the FAISS file has another vector than the database for passage 1",
         ),
     ],
