@@ -310,7 +310,10 @@ class Corpus:
         vectors = self._projection.index_for(snapshot, outrun)
         latest = self._lexical
         if latest is None or latest[0] != snapshot.generation:
-            latest = self._lexical = (snapshot.generation, snapshot.lexical_index())
+            latest = self._lexical = (
+                snapshot.generation,
+                snapshot.lexical_index(latest[1] if latest else None),
+            )
         return Indexes(vectors, latest[1])
 
     def _settle(self) -> None:

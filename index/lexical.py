@@ -3,13 +3,13 @@
 It is changed in the same transaction as the documents, so the two cannot disagree. A term's postings are
 arrays, which numpy scores a hundred times faster than rows. Two levels keep both adding and searching quick:
 
-    recent      a row per term and passage, for the passages added last
+    recent      a row for each passage added last: its terms and their weights, read as a whole
     segments    up to 65,536 consecutive passage ids each, with a posting list per term in ``postings``
 
-Once 4,096 ids are recent they become a segment, and sixteen of those become one. A posting list is the
-passages' places in the segment (uint16, ascending), then their weights (uint8): twice the occurrences in the
-body plus those in the context, which count half. ``lengths`` are the passages' lengths in terms (uint16), by
-place; 0 marks one that is gone. Its postings stay until the segment is written anew, but take no part in
+Once 512 ids are recent they become a segment, and eight neighbours of a size become one. A posting list is
+the passages' places in the segment (uint16, ascending), then their weights (uint8): twice the occurrences in
+the body plus those in the context, which count half. ``lengths`` are the passages' lengths in terms (uint16),
+by place; 0 marks one that is gone. Its postings stay until the segment is written anew, but take no part in
 anything: a ranking depends on what the corpus holds now, and never on how it came to hold it.
 
 BM25 is Robertson's with Lucene's never negative idf. The rarest terms bring the candidates; once the others
@@ -17,11 +17,12 @@ together could lift no further passage into the result, they are only looked up 
 Flood, "Query Evaluation: Strategies and Optimizations", 1995). The ranking is the exact one all the same.
 """
 
+import json
 import math
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 SEGMENT_IDS = 65_536
-RECENT_IDS = 4_096
+RECENT_IDS = 512
 _K1, _B = 1.2, 0.75
 CHECKSUM_BITS = 2**63 - 1
 _HEAVIEST = 255
@@ -74,13 +75,15 @@ def weigh(context: Sequence[str], body: Sequence[str]) -> Weights:
 class LexicalIndex:
     """The lexical index as one generation of the corpus has it. Safe to share between threads."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, before: "LexicalIndex | None" = None) -> None:
+        """Read what every search needs; of ``before``, an earlier generation's, what has stayed the same."""
         segments = connection.execute("SELECT first, lengths FROM segments ORDER BY first").fetchall()
         parts = [(first, np.frombuffer(lengths, dtype=np.uint16)) for first, lengths in segments]
         flushed = parts[-1][0] + len(parts[-1][1]) - 1 if parts else 0
         recent = connection.execute(
             "SELECT id, length FROM passages WHERE id > ? ORDER BY id", (flushed,)
         ).fetchall()
+        self._recent = _read_recent(connection, before._recent if before else {})
         self._origin = parts[0][0] if parts else recent[0][0] if recent else 0
         end = recent[-1][0] if recent else flushed
         lengths = np.zeros(end + 1 - self._origin, dtype=np.float32)
@@ -150,11 +153,11 @@ class LexicalIndex:
             " CROSS JOIN postings p ON p.segment = s.id AND p.term = ? ORDER BY s.first",
             (term,),
         )
-        recent = connection.execute(
-            "SELECT passage, weight FROM recent WHERE term = ? ORDER BY passage", (term,)
-        ).fetchall()
-        parts = [_part(first - self._origin, blob) for first, blob in rows]
-        return _Postings([self._held(part) for part in [*parts, *self._recent_part(recent)]])
+        parts = [self._held(_Part(first - self._origin, *unpack(blob))) for first, blob in rows]
+        recent = [
+            (id_ - self._origin, weights[term]) for id_, weights in self._recent.items() if term in weights
+        ]
+        return _Postings([*parts, _recent_part(recent)])
 
     def _read_prefix(self, connection: sqlite3.Connection, prefix: str) -> "_Postings":
         bounds = (prefix, prefix + _LAST_CHARACTER)
@@ -163,24 +166,19 @@ class LexicalIndex:
             " CROSS JOIN postings p ON p.segment = s.id AND p.term >= ? AND p.term < ?",
             bounds,
         )
-        recent = connection.execute("SELECT passage, weight FROM recent WHERE term >= ? AND term < ?", bounds)
-        parts = [_part(first - self._origin, blob) for first, blob in rows]
-        parts += self._recent_part(recent.fetchall())
-        if not parts:
-            return _Postings([])
+        parts = [self._held(_Part(first - self._origin, *unpack(blob))) for first, blob in rows]
+        recent = [
+            (id_ - self._origin, weight)
+            for id_, weights in self._recent.items()
+            for term, weight in weights.items()
+            if term.startswith(prefix)
+        ]
+        parts.append(_recent_part(recent))
         places = np.concatenate([part.offset + part.places.astype(np.intp) for part in parts])
         weights = np.concatenate([part.weights for part in parts])
         unique, inverse = np.unique(places, return_inverse=True)
         summed = np.minimum(np.bincount(inverse, weights), _HEAVIEST).astype(np.uint8)
-        return _Postings([self._held(_Part(0, unique, summed))])
-
-    def _recent_part(self, rows: Sequence[tuple[int, int]]) -> list["_Part"]:
-        held = range(self._origin, self._origin + len(self._norms))
-        kept = [(id_ - self._origin, weight) for id_, weight in rows if id_ in held]
-        if not kept:
-            return []
-        places, weights = zip(*kept, strict=True)
-        return [_Part(0, np.array(places, dtype=np.intp), np.array(weights, dtype=np.uint8))]
+        return _Postings([_Part(0, unique, summed)])
 
     def _held(self, part: "_Part") -> "_Part":
         """Return the part without the passages that are gone."""
@@ -252,8 +250,23 @@ def unpack_many(blobs: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.i
     return counts, places, content[at + np.repeat(2 * counts, counts) + within]
 
 
-def _part(offset: int, blob: bytes) -> _Part:
-    return _Part(offset, *unpack(blob))
+def _read_recent(
+    connection: sqlite3.Connection, known: Mapping[int, dict[str, int]]
+) -> dict[int, dict[str, int]]:
+    """Return the weights of each recent passage, by id, ascending."""
+    ids = [id_ for (id_,) in connection.execute("SELECT passage FROM recent ORDER BY passage")]
+    unknown = {id_: {} for id_ in ids if id_ not in known}
+    for id_, weights in connection.execute(
+        "SELECT passage, weights FROM recent WHERE passage >= ?", (min(unknown, default=0),)
+    ):
+        if id_ in unknown:
+            unknown[id_] = json.loads(weights)
+    return {id_: known.get(id_) or unknown[id_] for id_ in ids}
+
+
+def _recent_part(rows: Sequence[tuple[int, int]]) -> _Part:
+    places, weights = np.array(rows, dtype=np.intp).reshape(-1, 2).T
+    return _Part(0, places, weights.astype(np.uint8))
 
 
 def _nth_largest(values: NDArray[np.float32], n: int) -> float:

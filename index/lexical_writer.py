@@ -1,5 +1,6 @@
 """Writes the lexical index, inside a transaction that the caller opened; ``lexical`` says what is stored."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from pincite.index.lexical import RECENT_IDS, SEGMENT_IDS, Weights, pack, unpack_many
 
+_MERGED_AT_ONCE = 8
 _FLUSHED = "(SELECT coalesce(max(first + length(lengths) / 2 - 1), 0) FROM segments)"
 _RECENT = f"(SELECT coalesce(max(id), 0) - {_FLUSHED} FROM passages)"
 
@@ -21,6 +23,10 @@ class _Segment:
     end: int
     indexed: int
     alive: int
+
+    @property
+    def ids(self) -> int:
+        return self.end - self.first
 
     @property
     def is_mostly_gone(self) -> bool:
@@ -41,8 +47,8 @@ class LexicalWriter:
 
     def add(self, passage: int, weights: Weights) -> None:
         """Add a passage, which ``passages`` already has."""
-        rows = [(term, passage, weight) for term, weight in weights.of.items()]
-        self._connection.executemany("INSERT INTO recent VALUES (?, ?, ?)", rows)
+        stored = json.dumps(weights.of, ensure_ascii=False, separators=(",", ":"))
+        self._connection.execute("INSERT INTO recent VALUES (?, ?)", (passage, stored))
 
     def remove(self, ids: Sequence[int]) -> None:
         """Take passages out, which are about to leave ``passages`` too."""
@@ -61,9 +67,8 @@ class LexicalWriter:
         """Make a segment of what is recent, one of many small ones, and a lighter one where most is gone."""
         if self._connection.execute(f"SELECT {_RECENT}").fetchone()[0] >= RECENT_IDS:
             self._flush()
-        tail = _tail(_segments(self._connection))
-        if len(tail) > 1 and tail[-1].end - tail[0].first + RECENT_IDS > SEGMENT_IDS:
-            self._rewrite(tail)
+        while len(run := _mergeable(_segments(self._connection))) > 1:
+            self._rewrite(run)
         for segment in _segments(self._connection):
             if segment.is_mostly_gone:
                 self._rewrite([segment])
@@ -79,14 +84,16 @@ class LexicalWriter:
             end = int(ids[size - 1]) + 1
             lengths = np.zeros(end - first, dtype=np.uint16)
             lengths[ids[:size] - first] = all_lengths[:size]
-            rows = self._connection.execute(
-                "SELECT term, passage, weight FROM recent WHERE passage >= ? AND passage < ?"
-                " ORDER BY term, passage",
-                (first, end),
-            ).fetchall()
-            places = np.array([passage for _, passage, _ in rows], dtype=np.int64) - first
-            weights = np.array([weight for _, _, weight in rows], dtype=np.uint8)
+            rows = sorted(
+                (term, id_ - first, weight)
+                for id_, stored in self._connection.execute(
+                    "SELECT passage, weights FROM recent WHERE passage >= ? AND passage < ?", (first, end)
+                )
+                for term, weight in json.loads(stored).items()
+            )
             terms, each = [term for term, _, _ in rows], np.ones(len(rows), dtype=np.int64)
+            places = np.array([place for _, place, _ in rows], dtype=np.int64)
+            weights = np.array([weight for _, _, weight in rows], dtype=np.uint8)
             self._insert(first, lengths, _lists(terms, each, places, weights, lengths))
             ids, all_lengths = ids[size:], all_lengths[size:]
         self._connection.execute("DELETE FROM recent")
@@ -141,9 +148,12 @@ def _segments(connection: sqlite3.Connection) -> list[_Segment]:
     return [_Segment(*row) for row in rows]
 
 
-def _tail(segments: Sequence[_Segment]) -> Sequence[_Segment]:
-    """Return the last segments that fit into one."""
-    return [one for one in segments if segments[-1].end - one.first <= SEGMENT_IDS]
+def _mergeable(segments: Sequence[_Segment]) -> Sequence[_Segment]:
+    """Return the last segments if they should be one: eight of a size, or as many as fill the room of one."""
+    tail = [one for one in segments if segments[-1].end - one.first <= SEGMENT_IDS]
+    run = [one for one in tail if one.ids <= 2 * tail[-1].ids][-_MERGED_AT_ONCE:]
+    is_full = bool(tail) and tail[-1].end - tail[0].first + RECENT_IDS > SEGMENT_IDS
+    return tail if is_full else run if len(run) == _MERGED_AT_ONCE else []
 
 
 def _lists(

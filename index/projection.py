@@ -29,7 +29,7 @@ from pincite.index.vectors import (
 )
 
 _LOG = logging.getLogger(__name__)
-_PENDING_SHARE = 0.05
+_PENDING_SHARE = 0.1
 _LEAST_PENDING, _MOST_PENDING = 64, 16_384
 
 

@@ -2,7 +2,7 @@
 
     files ──< documents ──< groups ──< passages ── vectors      one row of vectors for every passage
                  └──< fields
-    recent, segments ──< postings                               the lexical index of all passages
+    recent, segments ──< postings                               one entry in either for every passage
 
 ``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's
 metadata for filters. The passages of a document have consecutive ids, which are never reused, and ``deleted``
@@ -97,11 +97,9 @@ CREATE TABLE deleted (
     generation INTEGER NOT NULL
 );
 CREATE TABLE recent (
-    term TEXT NOT NULL,
-    passage INTEGER NOT NULL,
-    weight INTEGER NOT NULL,
-    PRIMARY KEY (term, passage)
-) WITHOUT ROWID;
+    passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    weights TEXT NOT NULL
+);
 CREATE TABLE segments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     first INTEGER NOT NULL UNIQUE,

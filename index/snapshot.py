@@ -150,9 +150,9 @@ class Snapshot:
         """Whether the lexical index should be put in order."""
         return is_unsettled(self._connection)
 
-    def lexical_index(self) -> LexicalIndex:
+    def lexical_index(self, before: LexicalIndex | None) -> LexicalIndex:
         """Return what searching terms needs to know of this generation."""
-        return LexicalIndex(self._connection)
+        return LexicalIndex(self._connection, before)
 
     def lexical(
         self,
@@ -182,8 +182,9 @@ class Snapshot:
         ):
             places, weights = unpack(blob)
             yield places.astype(np.int64) + first, term, weights
-        for term, passage, weight in self._connection.execute("SELECT term, passage, weight FROM recent"):
-            yield np.array([passage]), term, np.array([weight], dtype=np.uint8)
+        for passage, weights in self._connection.execute("SELECT passage, weights FROM recent"):
+            for term, weight in json.loads(weights).items():
+                yield np.array([passage]), term, np.array([weight], dtype=np.uint8)
 
     @property
     def vector_bytes(self) -> int:

@@ -39,6 +39,8 @@ _HAN_FILLERS = re.compile(
 
 def fold(text: str) -> str:
     """Return ``text`` in one form of width, case and accents; its length may change."""
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return unicodedata.normalize("NFC", bare)

@@ -24,6 +24,7 @@ _UNREADABLE = {
     " AND json_valid(sections) AND json_valid(pages))",
     "groups": "NOT json_valid(path)",
     "passages": "NOT json_valid(points)",
+    "recent": "NOT json_valid(weights)",
 }
 _OUTSIDE_ITS_GROUP = (
     'id NOT IN (SELECT p.id FROM passages p JOIN groups g ON g.id = p."group" AND g.document = p.document'
