@@ -10,17 +10,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pincite.index import retrieval, schema
+from pincite.index import retrieval
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
 from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, UnsupportedDocument
+from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.formats import read_file, text_document, with_text
 from pincite.index.ingestion import (
@@ -31,7 +33,14 @@ from pincite.index.ingestion import (
     prepare_again,
     receipt_for,
 )
-from pincite.index.location import absence, corpus_folder, make_folder, may_become_corpus, size_of
+from pincite.index.location import (
+    absence,
+    corpus_folder,
+    holds_database,
+    make_folder,
+    may_become_corpus,
+    size_of,
+)
 from pincite.index.locking import writing
 from pincite.index.projection import Projection
 from pincite.index.records import DocumentInfo, Prepared, Receipt
@@ -81,7 +90,7 @@ class Corpus:
         database cannot be read.
         """
         folder = corpus_folder(location)
-        if not (folder / schema.FILE_NAME).is_file():
+        if not holds_database(folder):
             if not (create and may_become_corpus(folder)):
                 raise CorpusNotFound(absence(folder))
             encoder = _load(encoder or DEFAULT_ENCODER)
@@ -127,7 +136,7 @@ class Corpus:
         given = checked_metadata(metadata or {})
         found = find_files(paths, include, exclude, skip=self._folder)
         receipts = []
-        with writing(self._folder):
+        with self._writing():
             for done, one in enumerate(found):
                 source = source_name(one.path, self._folder.parent)
                 tell(Progress(source, done, len(found)))
@@ -136,7 +145,7 @@ class Corpus:
                 receipts.append(self._store(source, partial(_content, one), read, given, on_encoded))
             if prune:
                 receipts += self._prune(paths, found)
-            self._projection.refresh(self._database)
+            self._refresh()
         if found:
             tell(Progress("", len(found), len(found)))
         return receipts
@@ -148,7 +157,7 @@ class Corpus:
         plain("source", source)
         given = checked_metadata(metadata or {})
         document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
-        with writing(self._folder):
+        with self._writing():
             receipt = self._store(
                 source,
                 document.text.encode,
@@ -156,7 +165,7 @@ class Corpus:
                 given,
                 lambda _done, _total: None,
             )
-            self._projection.refresh(self._database)
+            self._refresh()
         return receipt
 
     def remove(self, source: str) -> Receipt:
@@ -164,13 +173,13 @@ class Corpus:
 
         Raises ``DocumentNotFound`` if nothing, or more than one file, has that name.
         """
-        with writing(self._folder):
+        with self._writing():
             with self._database.snapshot() as snapshot:
                 found = snapshot.files_named(source)
             name = _only(found, source, self._folder)
             with self._database.transaction() as writer:
                 writer.remove_file(name)
-            self._projection.refresh(self._database)
+            self._refresh()
         return Receipt(name, "removed")
 
     def search(self, query: str, *, top_k: int = 10, where: Where | None = None) -> list[Hit]:
@@ -225,7 +234,8 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             documents = snapshot.documents()
             counts = {table: snapshot.count(table) for table in ("files", "groups", "passages")}
-            size = sum(map(size_of, self._folder.rglob("*")))
+            with explained(self._folder, self._folder, "read"):
+                size = sum(map(size_of, self._folder.rglob("*")))
             return Stats(
                 location=str(self._folder),
                 documents=len(documents),
@@ -250,7 +260,7 @@ class Corpus:
         """
         tell = progress or (lambda _: None)
         new = _load(encoder)
-        with writing(self._folder):
+        with self._writing():
             with self._database.snapshot() as snapshot:
                 stored = list(snapshot.stored_documents())
             prepared: list[tuple[int, Prepared]] = []
@@ -262,10 +272,12 @@ class Corpus:
                     writer.replace_passages(row, document)
                 writer.set_encoder(new.identity)
             self._encoders[_weights(new.identity)] = new
-            self._projection.refresh(self._database)
+            self._refresh()
 
     def close(self) -> None:
-        """Close the corpus's files. Closing twice does no harm."""
+        """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.
+        Closing twice does no harm.
+        """
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -291,6 +303,17 @@ class Corpus:
             stored = snapshot.encoder
         if encoder != stored.name:
             _check_encoder(self._folder, stored, _load(encoder).identity)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the write lock of a corpus that is open, and still there."""
+        self._database.check()
+        with writing(self._folder):
+            yield
+
+    def _refresh(self) -> None:
+        with explained(self._folder, self._folder, "written"):
+            self._projection.refresh(self._database)
 
     def _encoder_of(self, snapshot: Snapshot) -> Encoder:
         """Return the encoder of the snapshot's vectors; another process may have changed it meanwhile."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pincite.index.errors import CorpusDamaged, CorpusNotFound
-from pincite.index.location import absence
+from pincite.index.errors import CorpusDamaged, CorpusNotFound, PinciteError
+from pincite.index.location import absence, holds_database
 
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _REFUSED_BY_SQLITE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
@@ -17,22 +17,28 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 @contextmanager
 def explained(folder: Path, file: Path, done: str) -> Iterator[None]:
-    """Raise ``CorpusDamaged`` for an error of the system, or of SQLite, that comes while ``file`` is "read",
-    "written" and the like; ``CorpusNotFound`` where the corpus's ``folder`` is gone.
-
-    A ``CorpusDamaged`` that gives an error of SQLite as it came is told what to do as well.
+    """Raise what ``fault`` makes of an error of the system or of SQLite. A ``CorpusDamaged`` that passes on
+    SQLite's own words is told what to do as well.
     """
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        if not os.path.lexists(folder):
-            raise CorpusNotFound(absence(folder)) from error
-        raise CorpusDamaged(f"{file} cannot be {done}: {reason(error)}: {_advice(error, folder)}") from error
+        raise fault(error, folder, file, done) from error
     except CorpusDamaged as error:
         cause = error.__context__
         if error.__cause__ is None and isinstance(cause, sqlite3.Error):
             raise CorpusDamaged(f"{error}: {_advice(cause, folder)}") from cause
         raise
+
+
+def fault(error: OSError | sqlite3.Error, folder: Path, file: Path, done: str) -> PinciteError:
+    """Return ``CorpusNotFound`` where the corpus's ``folder``, or its database, is gone; else
+    ``CorpusDamaged`` that says why ``file`` cannot be "read", "written" and the like.
+    """
+    is_gone = isinstance(error, FileNotFoundError) and not holds_database(folder)
+    if is_gone or not os.path.lexists(folder):
+        return CorpusNotFound(absence(folder))
+    return CorpusDamaged(f"{file} cannot be {done}: {reason(error)}: {_advice(error, folder)}")
 
 
 def reason(error: Exception) -> str:
