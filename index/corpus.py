@@ -197,6 +197,7 @@ class Corpus:
             encoder = self._encoder_of(snapshot)
             condition = compile_filter(where, snapshot.field_names()) if where else None
             index = self._projection.index_for(snapshot)
+            top_k = min(top_k, snapshot.count("passages"))
             return retrieval.search(query, top_k, snapshot, index, encoder, condition)
 
     def documents(self) -> list[DocumentInfo]:

@@ -241,3 +241,14 @@ def test_an_error_that_is_not_the_corpus_own_is_passed_on(corpus: Corpus) -> Non
 
     with pytest.raises(BrokenPipeError):
         corpus.add("missing.txt", progress=tell)
+
+
+@pytest.mark.parametrize("top_k", [2**31, 2**63 - 1, 2**63, 10**30])
+def test_any_number_of_hits_may_be_asked_for(corpus: Corpus, top_k: int) -> None:
+    corpus.add_text("alpha gamma", source="c.txt")
+    found = corpus.search("alpha", top_k=top_k)
+    assert {hit.passage.text for hit in found} == {"alpha beta", "alpha gamma"}
+    assert found == corpus.search("alpha", top_k=2)
+    corpus.remove("a.txt")
+    corpus.remove("c.txt")
+    assert corpus.search("alpha", top_k=top_k) == []
