@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from pincite.index import retrieval
+from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
@@ -102,6 +103,22 @@ class Corpus:
             corpus.close()
             raise
         return corpus
+
+    @classmethod
+    def restore(
+        cls, file: str | Path, location: str | Path = ".pincite", *, encoder: str | Encoder | None = None
+    ) -> Self:
+        """Make a corpus of the backup ``file`` in the folder ``location``, absent or empty, and open it. Its
+        documents keep their sources and ids.
+
+        Raises ``PinciteError`` where the file cannot be read or ``location`` holds a corpus already,
+        ``CorpusDamaged`` where the file is no sound backup, ``CorpusNotFound`` where ``location`` holds
+        something else; then nothing is left behind. ``encoder`` is as for ``open``: where another one made
+        the corpus, it is restored, and ``EncoderMismatch`` raised.
+        """
+        with restoring(file, location) as place, cls.open(place, create=False) as corpus, corpus._writing():
+            corpus._refresh()
+        return cls.open(location, create=False, encoder=encoder)
 
     @property
     def location(self) -> Path:
@@ -274,6 +291,14 @@ class Corpus:
                 writer.set_encoder(new.identity)
             self._encoders[_weights(new.identity)] = new
             self._refresh()
+
+    def backup(self, file: str | Path, *, overwrite: bool = False) -> Backup:
+        """Write the corpus to one file, as it is now, while others may go on writing.
+
+        The file is there whole or not at all. Raises ``PinciteError`` where there is one already, unless it
+        may be overwritten, and where it cannot be written.
+        """
+        return back_up(self._database, self._folder, file, overwrite=overwrite)
 
     def close(self) -> None:
         """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.

@@ -1,6 +1,7 @@
 """The corpus's SQLite connections: a snapshot to read, a transaction to write, each on one of its own."""
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -61,6 +62,13 @@ class Database:
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise fault(error, self._folder, self._file, "written") from error
+
+    def copy(self, file: Path) -> None:
+        """Write one generation, compacted, to ``file``, which is absent or empty, whatever others write
+        meanwhile. Raises ``sqlite3.Error``: either file may be at fault.
+        """
+        with self._connection() as connection:
+            connection.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(file),))
 
     def check(self) -> None:
         """Raise ValueError where the corpus was closed, ``CorpusNotFound`` where its file is gone since it

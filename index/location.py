@@ -8,8 +8,11 @@ from pincite.index import schema
 from pincite.index.errors import CorpusNotFound
 from pincite.index.sources import real_path
 
+LOCK = "writer.lock"
+PID = "writer.pid"
+RESTORING = "restoring"
 _LEFT_BY_A_WRITER_THAT_DIED = frozenset(
-    {schema.FILE_NAME, f"{schema.FILE_NAME}-wal", f"{schema.FILE_NAME}-shm", "writer.lock", "writer.pid"}
+    {schema.FILE_NAME, f"{schema.FILE_NAME}-wal", f"{schema.FILE_NAME}-shm", LOCK, PID, RESTORING}
 )
 
 

@@ -18,13 +18,10 @@ from filelock import FileLock, Timeout
 
 from pincite.index.errors import CorpusLocked, CorpusNotFound
 from pincite.index.faults import explained
-from pincite.index.location import absence
+from pincite.index.location import LOCK, PID, absence
 
 if sys.platform != "win32":
     import fcntl
-
-_LOCK = "writer.lock"
-_PID = "writer.pid"
 
 
 @contextmanager
@@ -36,7 +33,7 @@ def writing(folder: Path) -> Iterator[None]:
         with explained(folder, folder, "written"):
             if not folder.is_dir():  # FileLock would make it
                 raise CorpusNotFound(absence(folder))
-            lock = FileLock(folder / _LOCK, thread_local=False, is_singleton=False)
+            lock = FileLock(folder / LOCK, thread_local=False, is_singleton=False)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -44,7 +41,7 @@ def writing(folder: Path) -> Iterator[None]:
                     f"{_holder(folder)} is writing to {folder}: wait until it is done, then try again"
                 ) from None
             held.callback(lock.release)
-            held.enter_context(_named(folder / _PID))
+            held.enter_context(_named(folder / PID))
         yield
 
 
@@ -66,7 +63,7 @@ def _named(file: Path) -> Iterator[None]:
 
 def _holder(folder: Path) -> str:
     try:
-        with (folder / _PID).open(encoding="ascii") as opened:
+        with (folder / PID).open(encoding="ascii") as opened:
             pid = opened.read() if _is_held(opened) else ""
     except (OSError, UnicodeDecodeError):
         pid = ""

@@ -32,6 +32,7 @@ USES: dict[str, Callable[[Corpus], object]] = {
     "stats": lambda corpus: corpus.stats(),
     "verify": lambda corpus: corpus.verify(),
     "encoder": lambda corpus: corpus.encoder,
+    "backup": lambda corpus: corpus.backup(corpus.location.parent / "b"),
 }
 WRITING = ("add", "add_text", "remove", "reencode")
 EVERY_USE = pytest.mark.parametrize("use", USES.values(), ids=USES)
