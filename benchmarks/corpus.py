@@ -7,8 +7,8 @@ Text is ``zipf``'s, ten groups of one passage a document, each document added by
 be. Vectors are made up: 384-d, unit, in clumps of about 250, from the checksum of the text that is "encoded",
 so that the encoder takes no time. A query is eight words of one passage. "dense" asks for words that are
 nowhere, "lexical" in characters that the encoder does not know, "hybrid" has both. Recall is that of the ten
-nearest found by "dense" against an exact search. Each size is searched in a fresh process with nothing else in it.
-Prints a table and, with ``--out``, writes it as JSON.
+nearest found by "dense" against an exact search. Each size is searched in a fresh process with nothing else
+in it. Prints a table and, with ``--out``, writes it as JSON.
 """
 
 import argparse

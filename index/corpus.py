@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index import retrieval, schema
+from pincite.index import retrieval
+from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
 from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, UnsupportedDocument
+from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.formats import read_file, text_document, with_text
+from pincite.index.indexes import LiveIndexes
 from pincite.index.ingestion import (
     Progress,
     checked_metadata,
@@ -34,12 +38,18 @@ from pincite.index.ingestion import (
     prepare_again,
     receipt_for,
 )
-from pincite.index.lexical import LexicalIndex
-from pincite.index.location import absence, corpus_folder, make_folder, may_become_corpus, size_of
+from pincite.index.location import (
+    absence,
+    corpus_folder,
+    holds_database,
+    make_folder,
+    may_become_corpus,
+    size_of,
+)
 from pincite.index.locking import writing
-from pincite.index.projection import Outrun, Projection
+from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Prepared, Receipt
-from pincite.index.retrieval import Hit, Indexes
+from pincite.index.retrieval import Hit
 from pincite.index.snapshot import Snapshot
 from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
 from pincite.index.vectors import read_base
@@ -71,8 +81,7 @@ class Corpus:
         self._encoders = {_weights(encoder.identity): encoder} if encoder else {}
         self._encoder_guard = threading.Lock()
         self._database = Database(folder)
-        self._projection = Projection(folder)
-        self._lexical: tuple[int, LexicalIndex] | None = None
+        self._indexes = LiveIndexes(folder)
 
     @classmethod
     def open(
@@ -86,7 +95,7 @@ class Corpus:
         database cannot be read.
         """
         folder = corpus_folder(location)
-        if not (folder / schema.FILE_NAME).is_file():
+        if not holds_database(folder):
             if not (create and may_become_corpus(folder)):
                 raise CorpusNotFound(absence(folder))
             encoder = _load(encoder or DEFAULT_ENCODER)
@@ -98,6 +107,22 @@ class Corpus:
             corpus.close()
             raise
         return corpus
+
+    @classmethod
+    def restore(
+        cls, file: str | Path, location: str | Path = ".pincite", *, encoder: str | Encoder | None = None
+    ) -> Self:
+        """Make a corpus of the backup ``file`` in the folder ``location``, absent or empty, and open it. Its
+        documents keep their sources and ids.
+
+        Raises ``PinciteError`` where the file cannot be read or ``location`` holds a corpus already,
+        ``CorpusDamaged`` where the file is no sound backup, ``CorpusNotFound`` where ``location`` holds
+        something else; then nothing is left behind. ``encoder`` is as for ``open``: where another one made
+        the corpus, it is restored, and ``EncoderMismatch`` raised.
+        """
+        with restoring(file, location) as place, cls.open(place, create=False) as corpus, corpus._writing():
+            corpus._settle()
+        return cls.open(location, create=False, encoder=encoder)
 
     @property
     def location(self) -> Path:
@@ -132,7 +157,7 @@ class Corpus:
         given = checked_metadata(metadata or {})
         found = find_files(paths, include, exclude, skip=self._folder)
         receipts = []
-        with writing(self._folder):
+        with self._writing():
             for done, one in enumerate(found):
                 source = source_name(one.path, self._folder.parent)
                 tell(Progress(source, done, len(found)))
@@ -154,7 +179,7 @@ class Corpus:
         plain("source", source)
         given = checked_metadata(metadata or {})
         document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
-        with writing(self._folder):
+        with self._writing():
             receipt = self._store(
                 source,
                 document.text.encode,
@@ -170,7 +195,7 @@ class Corpus:
 
         Raises ``DocumentNotFound`` if nothing, or more than one file, has that name.
         """
-        with writing(self._folder):
+        with self._writing():
             with self._database.snapshot() as snapshot:
                 found = snapshot.files_named(source)
             name = _only(found, source, self._folder)
@@ -194,7 +219,7 @@ class Corpus:
         while True:
             with self._database.snapshot() as snapshot:
                 try:
-                    indexes = self._indexes(snapshot, outrun)
+                    indexes = self._indexes.of(snapshot, outrun)
                 except Outrun as ahead:
                     outrun = ahead
                     continue
@@ -237,7 +262,8 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             documents = snapshot.documents()
             counts = {table: snapshot.count(table) for table in ("files", "groups", "passages")}
-            size = sum(map(size_of, self._folder.rglob("*")))
+            with explained(self._folder, self._folder, "read"):
+                size = sum(map(size_of, self._folder.rglob("*")))
             return Stats(
                 location=str(self._folder),
                 documents=len(documents),
@@ -262,7 +288,7 @@ class Corpus:
         """
         tell = progress or (lambda _: None)
         new = _load(encoder)
-        with writing(self._folder):
+        with self._writing():
             with self._database.snapshot() as snapshot:
                 stored = list(snapshot.stored_documents())
             prepared: list[tuple[int, Prepared]] = []
@@ -276,9 +302,19 @@ class Corpus:
             self._encoders[_weights(new.identity)] = new
             self._settle()
 
+    def backup(self, file: str | Path, *, overwrite: bool = False) -> Backup:
+        """Write the corpus to one file, as it is now, while others may go on writing.
+
+        The file is there whole or not at all. Raises ``PinciteError`` where there is one already, unless it
+        may be overwritten, and where it cannot be written.
+        """
+        return back_up(self._database, self._folder, file, overwrite=overwrite)
+
     def close(self) -> None:
-        """Close the corpus's files. Closing twice does no harm."""
-        self._projection.close()
+        """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.
+        Closing twice does no harm.
+        """
+        self._indexes.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -305,25 +341,16 @@ class Corpus:
         if encoder != stored.name:
             _check_encoder(self._folder, stored, _load(encoder).identity)
 
-    def _indexes(self, snapshot: Snapshot, outrun: Outrun | None) -> Indexes:
-        """Return both indexes of the snapshot's generation. Raises ``Outrun``, as the projection does."""
-        vectors = self._projection.index_for(snapshot, outrun)
-        latest = self._lexical
-        if latest is None or latest[0] != snapshot.generation:
-            latest = self._lexical = (
-                snapshot.generation,
-                snapshot.lexical_index(latest[1] if latest else None),
-            )
-        return Indexes(vectors, latest[1])
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the write lock of a corpus that is open, and still there."""
+        self._database.check()
+        with writing(self._folder):
+            yield
 
     def _settle(self) -> None:
-        """Put both indexes in order after a change, which is already safe and found."""
-        with self._database.snapshot() as snapshot:
-            is_unsettled = snapshot.is_lexical_unsettled()
-        if is_unsettled:
-            with self._database.transaction() as writer:
-                writer.settle_lexical()
-        self._projection.refresh(self._database)
+        with explained(self._folder, self._folder, "written"):
+            self._indexes.settle(self._database)
 
     def _encoder_of(self, snapshot: Snapshot) -> Encoder:
         """Return the encoder of the snapshot's vectors; another process may have changed it meanwhile."""

@@ -83,7 +83,8 @@ class LexicalIndex:
         recent = connection.execute(
             "SELECT id, length FROM passages WHERE id > ? ORDER BY id", (flushed,)
         ).fetchall()
-        self._recent = _read_recent(connection, before._recent if before else {})
+        known = {} if before is None else before._recent
+        self._recent: dict[int, dict[str, int]] = _read_recent(connection, known)
         self._origin = parts[0][0] if parts else recent[0][0] if recent else 0
         end = recent[-1][0] if recent else flushed
         lengths = np.zeros(end + 1 - self._origin, dtype=np.float32)
@@ -255,7 +256,7 @@ def _read_recent(
 ) -> dict[int, dict[str, int]]:
     """Return the weights of each recent passage, by id, ascending."""
     ids = [id_ for (id_,) in connection.execute("SELECT passage FROM recent ORDER BY passage")]
-    unknown = {id_: {} for id_ in ids if id_ not in known}
+    unknown: dict[int, dict[str, int]] = {id_: {} for id_ in ids if id_ not in known}
     for id_, weights in connection.execute(
         "SELECT passage, weights FROM recent WHERE passage >= ?", (min(unknown, default=0),)
     ):

@@ -1,13 +1,18 @@
 """Where a corpus may be: a folder, and whether one may be made there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pincite.index import schema
 from pincite.index.errors import CorpusNotFound
 from pincite.index.sources import real_path
 
+LOCK = "writer.lock"
+PID = "writer.pid"
+RESTORING = "restoring"
 _LEFT_BY_A_WRITER_THAT_DIED = frozenset(
-    {schema.FILE_NAME, f"{schema.FILE_NAME}-wal", f"{schema.FILE_NAME}-shm", "writer.lock", "writer.pid"}
+    {schema.FILE_NAME, f"{schema.FILE_NAME}-wal", f"{schema.FILE_NAME}-shm", LOCK, PID, RESTORING}
 )
 
 
@@ -15,14 +20,25 @@ def corpus_folder(location: str | Path) -> Path:
     """Return the folder meant, absolute. Raises ``CorpusNotFound`` for the address of a server."""
     if str(location).startswith("milvus://"):
         raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
-    return real_path(location)
+    with _looking_at(location):
+        return real_path(location)
+
+
+def holds_database(folder: Path) -> bool:
+    """Whether a corpus's database is in ``folder``. Raises ``CorpusNotFound`` where that cannot be told."""
+    with _looking_at(folder):
+        return (folder / schema.FILE_NAME).is_file()
 
 
 def may_become_corpus(folder: Path) -> bool:
-    """Whether ``folder`` is absent or empty; what a writer that died early left does not count."""
-    if not folder.exists():
-        return True
-    return folder.is_dir() and all(entry.name in _LEFT_BY_A_WRITER_THAT_DIED for entry in folder.iterdir())
+    """Whether ``folder`` is absent or empty; what a writer that died early left does not count. Raises
+    ``CorpusNotFound`` where that cannot be told.
+    """
+    with _looking_at(folder):
+        if not folder.exists():
+            return True
+        left = _LEFT_BY_A_WRITER_THAT_DIED
+        return folder.is_dir() and all(entry.name in left for entry in folder.iterdir())
 
 
 def make_folder(folder: Path) -> None:
@@ -34,11 +50,14 @@ def make_folder(folder: Path) -> None:
 
 
 def absence(folder: Path) -> str:
-    """Say what there is at ``folder`` instead of a corpus."""
-    if not folder.exists():
-        return f"no corpus at {folder}: make one with `pincite index PATH --corpus {folder}`"
-    if not folder.is_dir():
-        return f"{folder} is a file, not a corpus folder"
+    """Say what there is at ``folder`` instead of a corpus. Raises ``CorpusNotFound`` where that cannot be
+    told.
+    """
+    with _looking_at(folder):
+        if not folder.exists():
+            return f"no corpus at {folder}: make one with `pincite index PATH --corpus {folder}`"
+        if not folder.is_dir():
+            return f"{folder} is a file, not a corpus folder"
     return f"{folder} is a folder that holds no corpus: name another, or an empty one to make a corpus in"
 
 
@@ -48,3 +67,13 @@ def size_of(file: Path) -> int:
         return file.stat().st_size if file.is_file() else 0
     except FileNotFoundError:
         return 0
+
+
+@contextmanager
+def _looking_at(location: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CorpusNotFound(
+            f"cannot look for a corpus at {location}: {error.strerror}: name a folder that you may read"
+        ) from None

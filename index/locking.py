@@ -1,42 +1,86 @@
 """One writer at a time, across processes.
 
 The lock is the operating system's, on ``writer.lock``: it ends with the process that holds it, however that
-ends, so a crash leaves nothing to clean up. ``writer.pid`` beside it is for the message only.
+ends, so a crash leaves nothing to clean up. ``writer.pid`` beside it is for the message only. The writer
+holds a lock on that file too, which dies with it: what a writer that was killed has left there names nobody,
+not even while its successor has yet to write its own. Where the system has no such locks (Windows), the file
+is believed as it stands.
 """
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from filelock import FileLock, Timeout
 
-from pincite.index.errors import CorpusLocked
+from pincite.index.errors import CorpusLocked, CorpusNotFound
+from pincite.index.faults import explained
+from pincite.index.location import LOCK, PID, absence
 
-_LOCK = "writer.lock"
-_PID = "writer.pid"
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the corpus's write lock. Raises ``CorpusLocked`` at once when another process or thread has it."""
-    lock = FileLock(folder / _LOCK, thread_local=False, is_singleton=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise CorpusLocked(
-            f"process {_holder(folder)} is writing to {folder}: wait until it is done, then try again"
-        ) from None
-    try:
-        (folder / _PID).write_text(str(os.getpid()), encoding="ascii")
+    """Hold the corpus's write lock. Raises ``CorpusLocked`` at once when another process or thread has it,
+    ``CorpusNotFound`` where the folder is gone, ``CorpusDamaged`` where it cannot be written in.
+    """
+    with ExitStack() as held:
+        with explained(folder, folder, "written"):
+            if not folder.is_dir():  # FileLock would make it
+                raise CorpusNotFound(absence(folder))
+            lock = FileLock(folder / LOCK, thread_local=False, is_singleton=False)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise CorpusLocked(
+                    f"{_holder(folder)} is writing to {folder}: wait until it is done, then try again"
+                ) from None
+            held.callback(lock.release)
+            held.enter_context(_named(folder / PID))
         yield
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Let ``file``, made anew, name this process for as long as it writes."""
+    file.unlink(missing_ok=True)
+    try:
+        with file.open("x", encoding="ascii") as opened:
+            with suppress(OSError):  # no locks in this file system, or somebody looks: it costs the name only
+                _lock(opened)
+            opened.write(str(os.getpid()))
+            opened.flush()
+            yield
     finally:
-        (folder / _PID).unlink(missing_ok=True)
-        lock.release()
+        with suppress(OSError):  # left behind, it names nobody
+            file.unlink()
 
 
 def _holder(folder: Path) -> str:
     try:
-        return (folder / _PID).read_text(encoding="ascii").strip() or "?"
+        with (folder / PID).open(encoding="ascii") as opened:
+            pid = opened.read() if _is_held(opened) else ""
     except (OSError, UnicodeDecodeError):
-        return "?"
+        pid = ""
+    return f"process {pid}" if pid.isdecimal() else "another process"
+
+
+def _lock(opened: TextIO) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(opened: TextIO) -> bool:
+    """Whether whoever wrote this very file still lives and writes."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+    return True

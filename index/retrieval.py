@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
-from pincite.index.lexical import LexicalHit, LexicalIndex
+from pincite.index.indexes import Indexes
+from pincite.index.lexical import LexicalHit
 from pincite.index.passages import Passage
 from pincite.index.snapshot import Snapshot
 from pincite.index.tokens import characters_of, query_terms
-from pincite.index.vectors import VectorIndex
 
 DENSE_WEIGHT = 0.5
 CANDIDATES = 100
@@ -41,18 +41,11 @@ class Hit:
     lexical_score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Indexes:
-    """Both indexes of one generation."""
-
-    vectors: VectorIndex
-    lexical: LexicalIndex
-
-
 def search(
     query: str, top_k: int, snapshot: Snapshot, indexes: Indexes, encoder: Encoder, condition: Filter | None
 ) -> list[Hit]:
     """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
+    top_k = min(top_k, snapshot.last_id)
     candidates = max(CANDIDATES, top_k)
     terms = query_terms(query)
     allowed = None if condition is None else snapshot.allowed(condition)

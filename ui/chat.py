@@ -123,15 +123,16 @@ def serve(
     """Run the page until interrupted, on ``host`` and ``port`` (0: any that is free).
 
     ``on_ready`` is told the page's address. On ``KeyboardInterrupt`` the page is closed, and the interrupt
-    goes on. Raises ``PinciteError`` where the port cannot be had.
+    goes on. Raises ``PinciteError`` where the host is not this machine's, or the port cannot be had.
     """
+    free_port = _free_port(host)
     privacy.set_environment(host)
     page = build(corpus, llm=llm, min_confidence=min_confidence)
     try:
         _, url, _ = page.launch(
             **privacy.launch_options(host),
             **_look(),
-            server_port=port or _free_port(host),
+            server_port=port or free_port,
             inbrowser=open_browser,
             inline=False,
             prevent_thread_lock=True,
@@ -232,9 +233,18 @@ def _resource(name: str) -> str:
 
 
 def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free at ``host``. Raises ``PinciteError`` where nobody can listen there."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), 0, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PinciteError(
+            f"cannot serve the page at {host}: {reason}: give --host an address of this machine, as 127.0.0.1"
+        ) from error
 
 
 def _look() -> dict[str, Any]:

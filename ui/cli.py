@@ -277,6 +277,36 @@ def reencode(
     say(f"encoded with {encoder}")
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    corpus: Location = ".pincite",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    json: Json = False,
+) -> None:
+    """Write the corpus to one file, while others may go on writing to the corpus."""
+    from pincite.ui.printing import print_json, say
+
+    with _open(corpus) as opened:
+        written = opened.backup(file, overwrite=overwrite)
+    print_json(written) if json else say(f"wrote {written.documents} documents to {written.file}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `pincite backup` wrote.")],
+    corpus: Location = ".pincite",
+    json: Json = False,
+) -> None:
+    """Make a corpus of a backup, in a folder that is absent or empty."""
+    from pincite.index.corpus import Corpus
+    from pincite.ui.printing import print_json, say
+
+    with Corpus.restore(file, corpus) as opened:
+        figures = opened.stats()
+    print_json(figures) if json else say(f"restored {figures.documents} documents to {figures.location}")
+
+
 @app.command(name="eval")
 def evaluate(
     file: Annotated[

@@ -5,8 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from pincite.index.corpus import Corpus
 from tests.fakes import FakeEncoder
@@ -94,10 +99,41 @@ def test_threads_find_what_one_thread_finds(tmp_path: Path) -> None:
             assert list(pool.map(corpus.search, queries * 4)) == alone * 4
 
 
-def test_closing_while_another_thread_searches_breaks_no_search(tmp_path: Path) -> None:
+class SlowEncoder(FakeEncoder):
+    """Encodes a query once it is let go, and says when it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.has_begun.set()
+        assert self.may_go_on.wait(60)
+        return super().encode(texts)
+
+
+def test_a_search_that_is_under_way_when_the_corpus_is_closed_is_finished(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common ground", source="a.txt")
+    slow = SlowEncoder()
+    corpus = Corpus.open(tmp_path / "c", encoder=slow)
+    with ThreadPoolExecutor(1) as pool:
+        search = pool.submit(corpus.search, "common")
+        assert slow.has_begun.wait(60)
+        corpus.close()
+        slow.may_go_on.set()
+        assert [hit.passage.text for hit in search.result()] == ["common ground"]
+    with pytest.raises(ValueError, match="the corpus is closed"):
+        corpus.search("common")
+
+
+def test_closing_while_other_threads_search_fails_only_those_that_come_too_late(tmp_path: Path) -> None:
     corpus = Corpus.open(tmp_path / "c", encoder=FakeEncoder())
     corpus.add_text("common ground", source="a.txt")
     with ThreadPoolExecutor(4) as pool:
         searches = [pool.submit(corpus.search, "common") for _ in range(50)]
         corpus.close()
-        assert {search.result()[0].passage.text for search in searches} == {"common ground"}
+    errors = [str(error) for search in searches if (error := search.exception())]
+    assert set(errors) <= {"the corpus is closed: open it again"}
+    found = [search.result()[0].passage.text for search in searches if not search.exception()]
+    assert found == ["common ground"] * (len(searches) - len(errors))

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pincite.index.corpus import Corpus
+from pincite.index.errors import PinciteError
 from pincite.index.locking import writing
 from pincite.ui import chat
+from tests.fakes import FakeEncoder
 from tests.samples import BANK, SAMPLES, Sample
 from tests.ui.browsing import HOSTILE, Site, ask, upload
 
@@ -259,6 +262,18 @@ def test_a_port_that_is_taken_is_one_clear_line(site: Site) -> None:
     assert ended.returncode == 1
     assert f"cannot serve the page at 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "a" * 70])
+@pytest.mark.parametrize("port", [0, 7860])
+def test_a_host_that_is_not_this_machines_is_not_blamed_on_the_port(
+    tmp_path: Path, host: str, port: int
+) -> None:
+    with (
+        Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus,
+        pytest.raises(PinciteError, match=rf"the page at {host}: .*: give --host an address of this machine"),
+    ):
+        chat.serve(corpus, host=host, port=port)
 
 
 def test_importing_the_page_does_not_import_gradio() -> None:

@@ -248,6 +248,56 @@ def test_markup_and_terminal_escapes_in_a_document_are_shown_not_obeyed(pincite:
         assert "\\x1b[31mswordfish" in done.stdout
 
 
+def test_a_backup_is_written_and_restored_elsewhere_and_answers_as_before(
+    pincite: Run, seeds_folder: Path, tmp_path: Path
+) -> None:
+    file, place = tmp_path / "seeds.backup", tmp_path / "elsewhere"
+    written = pincite("backup", str(file), "--json", cwd=seeds_folder)
+    stats = json.loads(pincite("stats", "--json", cwd=seeds_folder).stdout)
+    assert written.returncode == 0
+    assert json.loads(written.stdout) == {
+        "file": str(file),
+        "documents": 5,
+        "passages": stats["passages"],
+        "bytes": file.stat().st_size,
+        "generation": stats["generation"],
+    }
+    restored = pincite("restore", file.name, "--corpus", "elsewhere", "--json")
+    assert restored.returncode == 0
+    figures = json.loads(restored.stdout)
+    same = ("files", "documents", "groups", "passages", "characters", "encoder")
+    assert figures["location"] == str(place)
+    assert [figures[name] for name in same] == [stats[name] for name in same]
+    assert pincite("verify", "--corpus", "elsewhere").returncode == 0
+    done = pincite("ask", BANK, "--corpus", "elsewhere")
+    assert done.stdout == pincite("ask", BANK, cwd=seeds_folder).stdout
+
+
+def test_backup_and_restore_put_nothing_over_anything_and_say_so_in_a_line(
+    pincite: Run, seeds_folder: Path, tmp_path: Path
+) -> None:
+    file, own = tmp_path / "seeds.backup", ("--corpus", str(seeds_folder / ".pincite"))
+    assert one_line(pincite("backup", str(file), *own).stderr) == f"wrote 5 documents to {file}\n"
+    again = pincite("backup", str(file), *own)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert one_line(again.stderr) == (
+        f"pincite: {file} exists: name another file, or give --overwrite (overwrite=True)\n"
+    )
+    assert pincite("backup", str(file), "--overwrite", *own).returncode == 0
+    assert one_line(pincite("restore", str(file)).stderr) == f"restored 5 documents to {tmp_path}/.pincite\n"
+    for wrong, message in (
+        (("restore", str(file)), "holds a corpus already: name a folder that is absent or empty"),
+        (("restore", "missing", "--corpus", "new"), "No such file or directory: name a file from"),
+        (("restore", __file__, "--corpus", "new"), "is no backup, or a damaged one: file is not a database"),
+        (("backup", "b", "--corpus", "new"), "no corpus at"),
+    ):
+        done = pincite(*wrong)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert message in one_line(done.stderr)
+    assert pincite("restore").returncode == 2
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".pincite", "seeds.backup"]
+
+
 def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
     overview = pincite("--help").stdout
     commands = (
@@ -260,6 +310,8 @@ def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
         "stats",
         "verify",
         "reencode",
+        "backup",
+        "restore",
         "eval",
         "ui",
     )
