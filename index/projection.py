@@ -71,7 +71,8 @@ class Projection:
         """
         with database.snapshot() as snapshot:
             base = self._usable_base(snapshot)
-            if base is not None and _pending(base, snapshot) <= _tolerated(base):
+            is_on_disk = base is not None and base.generation == generation_on_disk(self._folder)
+            if base is not None and is_on_disk and _pending(base, snapshot) <= _tolerated(base):
                 return
             renewed = _renewed(base, snapshot)
             try:

@@ -221,7 +221,7 @@ def test_a_faiss_file_for_which_there_is_no_room_costs_speed_only_and_is_told(
         (corpus.location / VECTORS).unlink()
         assert corpus.add_text("delta", source="d.txt").status == "added"
         assert "No space left on device" in caplog.text
-        assert [hit.passage.source for hit in corpus.search("delta")][0] == "d.txt"
+        assert next(hit.passage.source for hit in corpus.search("delta")) == "d.txt"
     assert corpus.verify() != []
     assert corpus.add_text("gamma", source="c.txt").status == "added"
     assert corpus.verify() == []
