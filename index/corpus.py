@@ -334,6 +334,11 @@ class Corpus:
                 if not self._database.is_laid_out:
                     self._database.lay_out(new.identity)
             encoder = self._encoders[_weights(new.identity)] = new
+        if self._database.is_outdated:
+            _LOG.info("bringing %s to the layout of this version", self._folder)
+            with self._writing():
+                self._database.migrate()
+                self._settle()
         if encoder is None:
             return
         with self._database.snapshot() as snapshot:

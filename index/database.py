@@ -12,6 +12,7 @@ from pincite.index import schema
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.faults import explained, fault
+from pincite.index.migration import migrate
 from pincite.index.snapshot import Snapshot
 from pincite.index.writer import Writer
 
@@ -37,6 +38,17 @@ class Database:
         """Make the file an empty corpus for this encoder's vectors."""
         with self._connection() as connection, explained(self._folder, self._file, "written"):
             schema.create(connection, identity)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the corpus has an earlier layout and must be migrated before anything else."""
+        with self._connection() as connection, explained(self._folder, self._file, "read"):
+            return schema.version(connection) < schema.VERSION
+
+    def migrate(self) -> None:
+        """Bring the corpus to the present layout."""
+        with self._connection() as connection, explained(self._folder, self._file, "written"):
+            migrate(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

@@ -150,7 +150,8 @@ def _renewed(base: Base | None, snapshot: Snapshot) -> Base:
         index.remove_ids(faiss.IDSelectorBatch(snapshot.deleted_since(base.generation)))
         add_to(index, snapshot.vector_batches(after=base.last_id))
         return Base(index, snapshot.generation, snapshot.last_id, base.trained_on)
-    _LOG.info("drawing up the vector index of %d passages", count)
+    if lists_for(count) > 1:
+        _LOG.info("drawing up the vector index of %s passages", f"{count:,}")
     index = new_index(snapshot.some_vectors(sample_size(count)), dimension, count)
     add_to(index, snapshot.vector_batches())
     return Base(index, snapshot.generation, snapshot.last_id, count)

@@ -147,23 +147,29 @@ def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
         raise
 
 
+def version(connection: sqlite3.Connection) -> int:
+    """Return the number of the layout."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def is_laid_out(connection: sqlite3.Connection, folder: Path) -> bool:
-    """Say whether the database holds a corpus; False for one that was never laid out.
+    """Say whether the database holds a corpus, of this layout or an earlier one; False for one that was never
+    laid out.
 
     Raises ``CorpusDamaged`` when it belongs to another program or to a later pincite.
     """
     try:
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        found = version(connection)
     except sqlite3.DatabaseError as error:
         raise CorpusDamaged(f"{folder / FILE_NAME} is not a readable database: {error}") from None
     if not tables:
         return False
     if owner != _APPLICATION_ID:
         raise CorpusDamaged(f"{folder / FILE_NAME} is a database of another program")
-    if version != VERSION:
+    if not 1 <= found <= VERSION:
         raise CorpusDamaged(
-            f"{folder} has layout {version}, this pincite reads layout {VERSION}: update pincite"
+            f"{folder} has layout {found}, this pincite reads layout {VERSION}: update pincite"
         )
     return True

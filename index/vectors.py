@@ -134,6 +134,11 @@ def read_vectors(stored: bytes, dimension: int) -> Matrix:
     return np.frombuffer(stored, dtype="<f2").astype(np.float32).reshape(-1, dimension)
 
 
+def vector_of_layout_1(stored: bytes) -> NDArray[np.float32]:
+    """Return a vector from the bytes in which layout 1 kept it, float32."""
+    return np.frombuffer(stored, dtype="<f4").astype(np.float32)
+
+
 def lists_for(count: int) -> int:
     """Return how many lists a base of ``count`` vectors has: one while that is fast, then a power of two near
     four times the root.

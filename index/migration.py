@@ -1,0 +1,81 @@
+"""Brings a corpus of an earlier layout to the present one, in one transaction and without encoding anything.
+
+Layout 1 kept float32 vectors, and its lexical index in FTS5, whose content has the terms of every passage.
+It did not note which sources were texts in hand, so that all count as files.
+"""
+
+import sqlite3
+
+from pincite.index import schema
+from pincite.index.lexical import weigh
+from pincite.index.lexical_writer import LexicalWriter
+from pincite.index.vectors import stored_vector, vector_of_layout_1
+
+_KEPT = ("corpus", "files", "documents", "fields", "groups", "passages", "vectors", "deleted")
+_COPY = """
+INSERT INTO corpus
+    SELECT one, uid, generation + 1, generation + 1, encoder, weights_sha256, dimension, precision
+    FROM old_corpus;
+INSERT INTO files SELECT id, source, fingerprint, 0 FROM old_files;
+INSERT INTO documents
+    SELECT id, file, document_id, source, length(text),
+        (SELECT count(*) FROM old_groups WHERE document = d.id),
+        (SELECT coalesce(min(id), 0) FROM old_passages WHERE document = d.id),
+        (SELECT count(*) FROM old_passages WHERE document = d.id),
+        metadata, metadata_spans, sections, pages, text
+    FROM old_documents d;
+INSERT INTO fields SELECT document, field, value FROM old_fields;
+INSERT INTO groups SELECT id, document, start, "end", path, page FROM old_groups;
+"""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Change a corpus of layout 1 into one of layout 2, all or nothing; leave any other as it is."""
+    connection.execute("PRAGMA foreign_keys = OFF")  # for the time that both layouts are there
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        if schema.version(connection) == 1:
+            _from_1(connection)
+            connection.execute("PRAGMA user_version = 2")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _from_1(connection: sqlite3.Connection) -> None:
+    indexes = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    for (name,) in indexes.fetchall():
+        connection.execute(f"DROP INDEX {name}")
+    for table in _KEPT:
+        connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+    for statement in (schema.TABLES + _COPY).split(";\n"):
+        connection.execute(statement)
+    _copy_passages(connection)
+    connection.execute(
+        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence old"
+        " WHERE old.name = 'old_' || sqlite_sequence.name) WHERE name IN ('documents', 'passages')"
+    )
+    connection.execute("DROP TABLE lexical")
+    for table in reversed(_KEPT):
+        connection.execute(f"DROP TABLE old_{table}")
+
+
+def _copy_passages(connection: sqlite3.Connection) -> None:
+    lexical = LexicalWriter(connection)
+    rows = connection.execute(
+        'SELECT p.id, p.document, p."group", p.start, p."end", p.points, v.vector, l.context, l.body'
+        " FROM old_passages p JOIN old_vectors v ON v.passage = p.id JOIN lexical l ON l.rowid = p.id"
+        " ORDER BY p.id"
+    )
+    for id_, *fields, vector, context, body in rows:
+        weights = weigh(context.split(), body.split())
+        connection.execute(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (id_, *fields, weights.length, weights.checksum),
+        )
+        stored = stored_vector(vector_of_layout_1(vector))
+        connection.execute("INSERT INTO vectors VALUES (?, ?, ?)", (id_, b"", stored))
+        lexical.add(id_, weights)
+    lexical.settle()
