@@ -220,10 +220,10 @@ class _Postings:
         for part in self._parts:
             last = part.offset + int(part.places[-1])
             low, high = np.searchsorted(candidates, [part.offset, last + 1])
-            wanted = candidates[low:high]
-            at = np.searchsorted(part.places, (wanted - part.offset).astype(part.places.dtype))
-            is_here = part.places[at] + part.offset == wanted
-            found.append(wanted[is_here])
+            wanted = (candidates[low:high] - part.offset).astype(part.places.dtype)
+            at = np.searchsorted(part.places, wanted)
+            is_here = part.places[at] == wanted
+            found.append(candidates[low:high][is_here])
             weights.append(part.weights[at[is_here]])
         return np.concatenate(found), np.concatenate(weights)
 

@@ -34,13 +34,14 @@ def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
 class Held:
     """A lexical index in a database of its own, and what it ought to hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int = 1) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.executescript(schema.TABLES)
         self.connection.executescript(
             "INSERT INTO files VALUES (1, 'f', '', 0);"
             "INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x');"
             "INSERT INTO groups VALUES (1, 1, 0, 1, '[]', NULL);"
+            f"INSERT INTO sqlite_sequence VALUES ('passages', {first_id - 1});"
             "PRAGMA foreign_keys = ON"
         )
         self.writer = LexicalWriter(self.connection)
@@ -119,7 +120,7 @@ def assert_same(found: list[tuple[int, float]], expected: list[tuple[int, float]
 def test_a_ranking_depends_on_what_is_held_and_not_on_how_it_came_there(
     history: list[tuple[str]], terms: list[str], top_k: int, by_prefix: bool
 ) -> None:
-    held = Held()
+    held = Held(first_id=130_000)
     for change in history:
         held.change(*change)
         found = held.search(terms, top_k, by_prefix=by_prefix)
@@ -140,7 +141,7 @@ def test_only_allowed_passages_are_found_and_as_many_as_there_are(
 
 def many() -> Held:
     """Some hundred passages of words as common as words are."""
-    held, random = Held(), np.random.default_rng(1)
+    held, random = Held(first_id=65_500), np.random.default_rng(1)
     for _ in range(400):
         ranks = random.zipf(1.3, size=int(random.integers(5, 40)))
         held.add([], [f"w{rank}" for rank in ranks if rank < 500])
