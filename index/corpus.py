@@ -35,7 +35,6 @@ from pincite.index.ingestion import (
     checked_metadata,
     fingerprint,
     prepare,
-    prepare_again,
     receipt_for,
 )
 from pincite.index.location import (
@@ -48,7 +47,8 @@ from pincite.index.location import (
 )
 from pincite.index.locking import writing
 from pincite.index.projection import Outrun
-from pincite.index.records import DocumentInfo, Prepared, Receipt
+from pincite.index.records import DocumentInfo, Receipt
+from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
 from pincite.index.snapshot import Snapshot
 from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
@@ -284,21 +284,12 @@ class Corpus:
     def reencode(self, encoder: str | Encoder, *, progress: Callable[[Progress], None] | None = None) -> None:
         """Split and encode the stored texts again for another encoder.
 
-        The old vectors serve until the new ones are complete, then all change at once.
+        The old vectors serve until the new ones are complete, then all change at once. A run that was broken
+        off goes on where it stopped.
         """
-        tell = progress or (lambda _: None)
         new = _load(encoder)
         with self._writing():
-            with self._database.snapshot() as snapshot:
-                stored = list(snapshot.stored_documents())
-            prepared: list[tuple[int, Prepared]] = []
-            for done, one in enumerate(stored):
-                tell(Progress(one.source, done, len(stored)))
-                prepared.append((one.row, prepare_again(one.document_id, one.source, one.document, new)))
-            with self._database.transaction() as writer:
-                for row, document in prepared:
-                    writer.replace_passages(row, document)
-                writer.set_encoder(new.identity)
+            reencode(self._database, new, progress or (lambda _: None))
             self._encoders[_weights(new.identity)] = new
             self._settle()
 

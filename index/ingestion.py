@@ -14,7 +14,7 @@ from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.filters import Scalar, plain
 from pincite.index.language import language_of
 from pincite.index.passages import PassageDraft, draft_passages
-from pincite.index.records import Prepared, Receipt
+from pincite.index.records import Prepared, Receipt, Stored
 from pincite.index.splitter import split
 from pincite.index.vectors import Matrix
 
@@ -74,12 +74,13 @@ def prepare(
     ]
 
 
-def prepare_again(document_id: str, source: str, document: Document, encoder: Encoder) -> Prepared:
-    """Return a stored document split and encoded for another encoder."""
-    cut = _cut(document, encoder)
+def prepare_again(stored: Stored, encoder: Encoder, known: KnownVectors) -> Prepared:
+    """Return a stored document split and encoded for another encoder, whose ``known`` vectors are there."""
+    cut = _cut(stored.document, encoder)
     keys = [_key(draft) for draft in cut.drafts]
-    vectors = _encode(cut.drafts, keys, encoder, {}, lambda _: None)
-    return Prepared(document_id, source, cut.document, cut.groups, tuple(cut.drafts), tuple(keys), vectors)
+    vectors = _encode(cut.drafts, keys, encoder, known(keys), lambda _: None)
+    drafts = tuple(cut.drafts)
+    return Prepared(stored.document_id, stored.source, cut.document, cut.groups, drafts, tuple(keys), vectors)
 
 
 def identify(source: str, document: Document) -> str:

@@ -8,8 +8,8 @@
 metadata for filters. The passages of a document have consecutive ids, which are never reused, and ``deleted``
 remembers those that a FAISS file may still hold: it is complete for every generation after ``forgotten``.
 A vector is float16; ``key`` stands for the text that was encoded, so that none is encoded twice. What the
-lexical tables hold is told in ``lexical``. ``corpus`` is one row: an id of its own, the encoder, and the
-generation, which every change raises by one.
+lexical tables hold is told in ``lexical``; ``staged`` is ``reencoding``'s. ``corpus`` is one row: an id of
+its own, the encoder, and the generation, which every change raises by one.
 """
 
 import sqlite3
@@ -96,6 +96,12 @@ CREATE TABLE deleted (
     passage INTEGER PRIMARY KEY,
     generation INTEGER NOT NULL
 );
+CREATE TABLE staged (
+    encoder TEXT NOT NULL,
+    key BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (encoder, key)
+) WITHOUT ROWID;
 CREATE TABLE recent (
     passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
     weights TEXT NOT NULL

@@ -96,16 +96,31 @@ class Snapshot:
         ).fetchone()
         return row[0] if row else None
 
-    def stored_documents(self) -> Iterator[Stored]:
-        """Yield every document with its content, in the order in which they were added."""
-        for row in self._connection.execute(
+    def document_rows(self) -> list[int]:
+        """Return the place of every document in the database, in the order in which they were added."""
+        return [row for (row,) in self._connection.execute("SELECT id FROM documents ORDER BY id")]
+
+    def stored_document(self, row: int) -> Stored:
+        """Return the document at this place with its content."""
+        found = self._connection.execute(
             "SELECT id, document_id, source, text, metadata, metadata_spans, sections, pages"
-            " FROM documents ORDER BY id"
-        ):
-            spans = {field: Span(**span) for field, span in json.loads(row[5]).items()}
-            sections = tuple(Section(**{**one, "path": tuple(one["path"])}) for one in json.loads(row[6]))
-            document = Document(row[3], json.loads(row[4]), spans, sections, tuple(json.loads(row[7])))
-            yield Stored(row[0], row[1], row[2], document)
+            " FROM documents WHERE id = ?",
+            (row,),
+        ).fetchone()
+        return _stored(*found)
+
+    def staged_vectors(
+        self, encoder: str, dimension: int, keys: Iterable[bytes]
+    ) -> dict[bytes, NDArray[np.float32]]:
+        """Return the vectors that are set aside for another encoder, of those ``keys`` that there are."""
+        found = {}
+        for key in keys:
+            row = self._connection.execute(
+                "SELECT vector FROM staged WHERE encoder = ? AND key = ?", (encoder, key)
+            ).fetchone()
+            if row is not None:
+                found[key] = read_vectors(row[0], dimension)[0]
+        return found
 
     def field_names(self) -> set[str]:
         """Return the metadata fields in use, by one look into the index for each."""
@@ -236,8 +251,9 @@ class Snapshot:
         return found
 
     def _matrix(self, rows: Sequence[tuple[int, bytes]]) -> Matrix:
+        size = self.vector_bytes
         for id_, vector in rows:
-            if not isinstance(vector, bytes) or len(vector) != self.vector_bytes:
+            if not isinstance(vector, bytes) or len(vector) != size:
                 raise CorpusDamaged(f"the vector of passage {id_} has not {self.encoder.dimension} numbers")
         return read_vectors(b"".join(vector for _, vector in rows), self.encoder.dimension)
 
@@ -270,6 +286,22 @@ class Snapshot:
             f"SELECT count(*) FROM {table} WHERE {condition}", parameters
         ).fetchone()
         return int(row[0])
+
+
+def _stored(
+    row: int,
+    document_id: str,
+    source: str,
+    text: str,
+    metadata: str,
+    metadata_spans: str,
+    sections: str,
+    pages: str,
+) -> Stored:
+    spans = {field: Span(**span) for field, span in json.loads(metadata_spans).items()}
+    parts = tuple(Section(**{**one, "path": tuple(one["path"])}) for one in json.loads(sections))
+    document = Document(text, json.loads(metadata), spans, parts, tuple(json.loads(pages)))
+    return Stored(row, document_id, source, document)
 
 
 def _passage(

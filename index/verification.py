@@ -70,7 +70,8 @@ def _rows(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _documents(snapshot: Snapshot) -> Iterator[str]:
-    for stored in snapshot.stored_documents():
+    for row in snapshot.document_rows():
+        stored = snapshot.stored_document(row)
         yield from (f"{stored.source}: {problem}" for problem in _document(snapshot, stored))
 
 

@@ -41,6 +41,20 @@ class Writer:
             (identity.name, identity.weights_sha256, identity.dimension, identity.precision),
         )
 
+    def stage(self, encoder: str, prepared: Prepared) -> None:
+        """Set the vectors of a document aside for ``reencoding``."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO staged VALUES (?, ?, ?)",
+            (
+                (encoder, key, stored_vector(vector))
+                for key, vector in zip(prepared.keys, prepared.vectors, strict=True)
+            ),
+        )
+
+    def drop_staged(self, except_of: str = "") -> None:
+        """Drop what was set aside, but for one encoder."""
+        self._connection.execute("DELETE FROM staged WHERE encoder != ?", (except_of,))
+
     def remove_file(self, source: str) -> bool:
         """Remove a file with all its documents; say whether there was one."""
         row = self._connection.execute("SELECT id FROM files WHERE source = ?", (source,)).fetchone()
