@@ -102,7 +102,7 @@ class Tantivy:
     Of an unsigned field, tantivy 0.27 for Python removes nothing by term, and says nothing.
     """
 
-    _MOST_TERMS = 20_000
+    _MOST_TERMS = 1_000
     _SPARE = 1.5
 
     def __init__(self, folder: Path) -> None:
