@@ -180,7 +180,8 @@ class Bm25s:
     """bm25s, which builds an index in one go: every commit writes all of it anew from the terms kept beside.
 
     Each index has a folder of its own, and ``current`` names the one that counts, so that a reader's memory
-    maps stay whole. The terms are numbered in the order in which they were met.
+    maps stay whole. The terms are numbered in the order in which they were met. "robertson" is FTS5's
+    formula, save that a term of more than half of the passages counts nothing, and finds nothing alone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -222,7 +223,7 @@ class Bm25s:
         self._load()
 
     def search(self, terms: Sequence[str], top_k: int, allowed: Ids | None) -> list[int]:
-        mask = None if allowed is None else _is_in(self._ids, allowed).astype(np.float32)
+        mask = None if allowed is None else self._mask(allowed)
         k = min(top_k, len(self._ids))
         found = self._index.retrieve([list(terms)], k=k, show_progress=False, weight_mask=mask)
         return [int(id_) for id_ in self._ids[found.documents[0][found.scores[0] > 0]]]
@@ -232,6 +233,12 @@ class Bm25s:
 
     def close(self) -> None:
         """Nothing is open but memory maps."""
+
+    def _mask(self, allowed: Ids) -> Any:
+        """Return 1 for each passage that is allowed and 0 for the others, float32, (n_passages,)."""
+        mask = np.zeros(len(self._ids), dtype=np.float32)
+        mask[np.searchsorted(self._ids, allowed[_is_in(allowed, self._ids)])] = 1
+        return mask
 
     def _name(self) -> str:
         return self._current.read_text() if self._current.exists() else "index-"
