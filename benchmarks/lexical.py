@@ -57,7 +57,7 @@ class Asked:
 
     @property
     def cell(self) -> str:
-        return " / ".join(f"{np.percentile(self.milliseconds, rank):.3g}" for rank in (50, 95))
+        return " / ".join(figure(np.percentile(self.milliseconds, rank)) for rank in (50, 95))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,20 +208,29 @@ def agreement(result: Result, reference: Result, share: float) -> float:
     return float(np.mean([len(ours & theirs) / len(theirs) for ours, theirs in pairs if theirs]))
 
 
+def figure(number: float) -> str:
+    """Return a number with two figures that count, or as many as it has before the point.
+
+    >>> figure(0.4172), figure(12.43), figure(135_820.0)
+    ('0.42', '12', '135,820')
+    """
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
 def keeping_row(result: Result) -> str:
     built, updating, answering = result.built, result.updating, result.answering
     added, removed = (
-        f"{np.median(times):.3g} / {max(times):.3g}"
+        f"{figure(np.median(times))} / {figure(max(times))}"
         for times in (updating.add_milliseconds, updating.remove_milliseconds)
     )
     cells = (
-        f"{built.seconds:.3g}",
-        f"{built.peak_mib:,.0f}",
-        f"{built.disk_mib:,.0f}",
+        figure(built.seconds),
+        figure(built.peak_mib),
+        figure(built.disk_mib),
         added,
         removed,
-        f"{answering.open_milliseconds:.3g}",
-        f"{answering.peak_mib:,.0f} ({answering.peak_mib - answering.idle_mib:,.0f})",
+        figure(answering.open_milliseconds),
+        f"{figure(answering.peak_mib)} ({figure(answering.peak_mib - answering.idle_mib)})",
         f"{result.load:.1f}",
     )
     return f"| {result.engine} | {' | '.join(cells)} |"
