@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pincite.index.corpus import Corpus
@@ -34,11 +35,13 @@ where the encoder had no say)."""
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What a scenario does when nothing stops it: its steps, the numbers of those before which a file had
-    changed or a change had been acknowledged, and the size of the largest file on its way.
+    changed or a change had been acknowledged, how often the vector file came to be another, and the size of
+    the largest file on its way.
     """
 
     steps: tuple[str, ...]
     distinct: tuple[int, ...]
+    rewrites: int
     largest: int
 
 
@@ -184,17 +187,20 @@ def prepare(tell: Tell, home: Path, name: str) -> None:
 def trace_play(tell: Tell, home: Path, name: str) -> None:
     """Play a scenario undisturbed and tell its ``Trace``."""
     steps: list[str] = []
-    states: list[Mapping[str, bytes]] = []
+    states: list[tuple[int, Mapping[Path, bytes]]] = []
 
     def step(step_name: str) -> None:
-        files = {str(file): file.read_bytes() if file.is_file() else b"" for file in home.rglob("*")}
-        states.append(files | {"acknowledged": bytes(steps.count("acknowledge"))})
+        files = {file: file.read_bytes() if file.is_file() else b"" for file in home.rglob("*")}
+        states.append((steps.count("acknowledge"), files))
         steps.append(step_name)
 
     stepping.install(step)
     SCENARIOS[name].play(home, lambda: step("acknowledge"))
-    distinct = (n for n in range(len(steps)) if n == 0 or states[n] != states[n - 1])
-    tell(Trace(tuple(steps), tuple(distinct), max(len(file) for state in states for file in state.values())))
+    distinct = [0, *(n for n in range(1, len(steps)) if states[n] != states[n - 1])]
+    vectors = [files.get(home / "c" / VECTORS) for _, files in states]
+    rewrites = sum(before != after for before, after in pairwise(vectors))
+    largest = max(len(content) for _, files in states for content in files.values())
+    tell(Trace(tuple(steps), tuple(distinct), rewrites, largest))
 
 
 def play(tell: Tell, home: Path, name: str, kill: Kill) -> None:

@@ -85,7 +85,7 @@ def test_a_writer_that_is_killed_at_any_step_loses_nothing(
     name: str, effort: Effort, sites: list[CrashSite], crash: Crash
 ) -> None:
     trace = sites[0].trace(name)
-    assert sum("replace vectors.faiss" in step for step in trace.steps) >= SCENARIOS[name].rewrites
+    assert trace.rewrites >= SCENARIOS[name].rewrites
     steps = range(len(trace.steps)) if effort.every_step else trace.distinct
     wrecks = crash(name, [Kill(step=n) for n in steps])
     assert problems(wrecks) == []
