@@ -30,9 +30,12 @@ class Database:
             return schema.is_laid_out(connection, self._folder)
 
     def lay_out(self, identity: EncoderIdentity) -> None:
-        """Make the file an empty corpus for this encoder's vectors."""
+        """Make the file an empty corpus for this encoder's vectors, or raise ``CorpusDamaged``."""
         with self._connection() as connection:
-            schema.create(connection, identity)
+            try:
+                schema.create(connection, identity)
+            except sqlite3.DatabaseError as error:
+                raise self._unwritable(error) from error
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -55,9 +58,7 @@ class Database:
                 writer.finish()
                 connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                raise CorpusDamaged(
-                    f"{self._folder / schema.FILE_NAME} cannot be written: {error}"
-                ) from error
+                raise self._unwritable(error) from error
 
     def close(self) -> None:
         """Close the connections, those in use when they are given back. Closing twice does no harm."""
@@ -65,6 +66,9 @@ class Database:
             self._is_closed = True
             while self._idle:
                 self._idle.pop().close()
+
+    def _unwritable(self, error: sqlite3.DatabaseError) -> CorpusDamaged:
+        return CorpusDamaged(f"{self._folder / schema.FILE_NAME} cannot be written: {error}")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -74,11 +74,11 @@ class Zygote:
 
 
 @contextmanager
-def zygote() -> Iterator[Zygote]:
-    """A zygote for as long as the block lasts."""
+def zygote(*prefix: str) -> Iterator[Zygote]:
+    """A zygote for as long as the block lasts; ``prefix`` is a command that runs another."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     process = subprocess.Popen(
-        [sys.executable, "-c", _START, str(_ROOT)],
+        [*prefix, sys.executable, "-c", _START, str(_ROOT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment | _ONE_THREAD,
