@@ -44,7 +44,7 @@ class Database:
             try:
                 connection.execute("BEGIN")
                 yield Snapshot(connection)
-            except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
+            except (sqlite3.DatabaseError, json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise CorpusDamaged(f"{self._folder / schema.FILE_NAME} cannot be read: {error}") from error
 
     @contextmanager
@@ -57,7 +57,7 @@ class Database:
                 yield writer
                 writer.finish()
                 connection.execute("COMMIT")
-            except sqlite3.OperationalError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 raise self._unwritable(error) from error
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Database:
             while self._idle:
                 self._idle.pop().close()
 
-    def _unwritable(self, error: sqlite3.DatabaseError) -> CorpusDamaged:
+    def _unwritable(self, error: Exception) -> CorpusDamaged:
         return CorpusDamaged(f"{self._folder / schema.FILE_NAME} cannot be written: {error}")
 
     @contextmanager
