@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -98,6 +99,37 @@ def read_without_log_index(tell: Tell, folder: Path, forbid: Forbid) -> None:
         tell(str(error))
 
 
+def follow(tell: Tell, folder: Path) -> None:
+    """Read as nobody what root writes meanwhile, and tell how many documents there are each time."""
+    make(folder)
+    asks, answers = os.pipe(), os.pipe()
+    if not os.fork():
+        os.close(asks[1])
+        signal.alarm(30)
+        take_permission(folder)
+        with Corpus.open(folder, create=False, encoder=FakeEncoder()) as corpus:
+            while os.read(asks[0], 1) == b"?":
+                os.write(answers[1], bytes([len(corpus.search("mill")), corpus.stats().documents]))
+        os._exit(0)
+    os.close(answers[1])
+
+    def reader_finds() -> list[int]:
+        os.write(asks[1], b"?")
+        return list(os.read(answers[0], 2))
+
+    tell(reader_finds())
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("A wind mill stands there.", source="wind.txt")
+        tell(reader_finds())
+        corpus.add_text("A paper mill stood there.", source="paper.txt")
+    tell(reader_finds())
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        corpus.remove("mill.txt")
+    tell(reader_finds())
+    os.close(asks[1])
+    os.wait()
+
+
 @pytest.fixture(params=[take_permission, mount_read_only])
 def forbid(request: pytest.FixtureRequest) -> Forbid:
     chosen: Forbid = request.param
@@ -140,3 +172,11 @@ def test_a_read_only_corpus_never_passes_over_what_is_in_the_log(
     assert (ending.signal, ending.error) == (0, "")
     (told,) = ending.told
     assert told == ["mill.txt"] or "corpus.sqlite3 cannot be" in told
+
+
+@no_reading
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write where others cannot")
+def test_a_reader_that_may_not_write_follows_a_writer_that_may(forks: Zygote, folder: Path) -> None:
+    ending = forks.run(follow, folder)
+    assert (ending.signal, ending.error) == (0, "")
+    assert ending.told == ([1, 1], [2, 2], [3, 3], [2, 2])
