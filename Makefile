@@ -11,7 +11,7 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz bench train clean
+.PHONY: help ask ui test check format fuzz crash bench train clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -41,6 +41,9 @@ format: $(VENV)/.dev ## put the code in form
 
 fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at random
+	@$(BIN)/python -m pytest -m crash
 
 bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
 	@$(BIN)/python benchmarks/answers.py $(DATA)

@@ -57,7 +57,7 @@ class Database:
             try:
                 connection.execute("BEGIN")
                 yield Snapshot(connection)
-            except json.JSONDecodeError as error:
+            except (json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise CorpusDamaged(f"{self._file} cannot be read: {error}") from error
             except sqlite3.Error as error:
                 raise fault(error, self._folder, self._file, "read") from error
@@ -72,6 +72,8 @@ class Database:
                 yield writer
                 writer.finish()
                 connection.execute("COMMIT")
+            except UnicodeDecodeError as error:
+                raise CorpusDamaged(f"{self._file} cannot be read: {error}") from error
             except sqlite3.Error as error:
                 raise fault(error, self._folder, self._file, "written") from error
 
@@ -130,8 +132,8 @@ class Database:
             connection.close()
             return
         with self._guard:
-            if self._is_closed:
-                connection.close()
+            if self._is_closed or not os.access(self._folder, os.W_OK):
+                connection.close()  # the next may have to look for a log that another has begun
             else:
                 self._idle.append(connection)
 

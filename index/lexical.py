@@ -31,8 +31,6 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-SEGMENT_IDS = 65_536
-RECENT_IDS = 512
 _K1, _B = 1.2, 0.75
 CHECKSUM_BITS = 2**63 - 1
 _HEAVIEST = 255
@@ -229,7 +227,7 @@ class _Postings:
 
 
 def pack(places: NDArray[np.unsignedinteger] | Places, weights: NDArray[np.integer]) -> bytes:
-    """Return a posting list as it is stored; places ascend and are below ``SEGMENT_IDS``."""
+    """Return a posting list as it is stored; places ascend and are below 65,536."""
     return places.astype("<u2").tobytes() + weights.astype(np.uint8).tobytes()
 
 

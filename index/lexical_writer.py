@@ -9,8 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.lexical import RECENT_IDS, SEGMENT_IDS, Weights, pack, unpack_many
+from pincite.index.lexical import Weights, pack, unpack_many
 
+RECENT_IDS = 512
+SEGMENT_IDS = 65_536
 _MERGED_AT_ONCE = 8
 _FLUSHED = "(SELECT coalesce(max(first + length(lengths) / 2 - 1), 0) FROM segments)"
 _RECENT = f"(SELECT coalesce(max(id), 0) - {_FLUSHED} FROM passages)"

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -48,13 +48,13 @@ def writing(folder: Path) -> Iterator[None]:
 @contextmanager
 def _named(file: Path) -> Iterator[None]:
     """Let ``file``, made anew, name this process for as long as it writes."""
-    file.unlink(missing_ok=True)
     try:
-        with file.open("x", encoding="ascii") as opened:
-            with suppress(OSError):  # no locks in this file system, or somebody looks: it costs the name only
+        with ExitStack() as held:
+            with suppress(OSError):  # no room, or no locks in this file system: it costs the name only
+                file.unlink(missing_ok=True)
+                opened = held.enter_context(file.open("xb", buffering=0))
                 _lock(opened)
-            opened.write(str(os.getpid()))
-            opened.flush()
+                opened.write(str(os.getpid()).encode())
             yield
     finally:
         with suppress(OSError):  # left behind, it names nobody
@@ -63,19 +63,19 @@ def _named(file: Path) -> Iterator[None]:
 
 def _holder(folder: Path) -> str:
     try:
-        with (folder / PID).open(encoding="ascii") as opened:
-            pid = opened.read() if _is_held(opened) else ""
+        with (folder / PID).open("rb") as opened:
+            pid = opened.read().decode("ascii") if _is_held(opened) else ""
     except (OSError, UnicodeDecodeError):
         pid = ""
     return f"process {pid}" if pid.isdecimal() else "another process"
 
 
-def _lock(opened: TextIO) -> None:
+def _lock(opened: IO[bytes]) -> None:
     if sys.platform != "win32":
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_held(opened: TextIO) -> bool:
+def _is_held(opened: IO[bytes]) -> bool:
     """Whether whoever wrote this very file still lives and writes."""
     if sys.platform != "win32":
         try:

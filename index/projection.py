@@ -19,6 +19,7 @@ from pincite.index.vectors import (
     Base,
     VectorIndex,
     add_to,
+    clear_unfinished,
     generation_on_disk,
     lists_for,
     new_index,
@@ -69,6 +70,7 @@ class Projection:
 
         A file that cannot be written is no loss but of speed: the next change tries again.
         """
+        clear_unfinished(self._folder)
         with database.snapshot() as snapshot:
             base = self._usable_base(snapshot)
             is_on_disk = base is not None and base.generation == generation_on_disk(self._folder)

@@ -12,6 +12,7 @@ lexical tables hold is told in ``lexical``; ``staged`` is ``reencoding``'s. ``co
 its own, the encoder, and the generation, which every change raises by one.
 """
 
+import os
 import sqlite3
 import uuid
 from contextlib import ExitStack
@@ -127,15 +128,28 @@ def connect(folder: Path) -> sqlite3.Connection:
     try:
         with ExitStack() as opened:
             connection = sqlite3.connect(
-                folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                _address(folder / FILE_NAME),
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
             opened.callback(connection.close)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             opened.pop_all()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise CorpusDamaged(f"{folder / FILE_NAME} cannot be opened: {error}") from None
     return connection
+
+
+def _address(file: Path) -> str:
+    """Return the database's URI. In WAL mode SQLite makes files beside it, even to read: where that is not
+    possible, and nothing waits in a log, it is told that nobody writes.
+    """
+    is_writable = os.access(file.parent, os.W_OK)
+    is_still = file.exists() and not is_writable and not file.with_name(f"{FILE_NAME}-wal").exists()
+    return file.as_uri() + ("?immutable=1" if is_still else "")
 
 
 def create(connection: sqlite3.Connection, identity: EncoderIdentity) -> None:
@@ -168,7 +182,7 @@ def is_laid_out(connection: sqlite3.Connection, folder: Path) -> bool:
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
         found = version(connection)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise CorpusDamaged(f"{folder / FILE_NAME} is not a readable database: {error}") from None
     if not tables:
         return False

@@ -298,8 +298,11 @@ def _stored(
     sections: str,
     pages: str,
 ) -> Stored:
-    spans = {field: Span(**span) for field, span in json.loads(metadata_spans).items()}
-    parts = tuple(Section(**{**one, "path": tuple(one["path"])}) for one in json.loads(sections))
+    try:
+        spans = {field: Span(**span) for field, span in json.loads(metadata_spans).items()}
+        parts = tuple(Section(**{**one, "path": tuple(one["path"])}) for one in json.loads(sections))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise CorpusDamaged(f"the spans or sections of {source} cannot be read: {error}") from error
     document = Document(text, json.loads(metadata), spans, parts, tuple(json.loads(pages)))
     return Stored(row, document_id, source, document)
 

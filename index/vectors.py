@@ -212,6 +212,11 @@ def write_base(folder: Path, uid: str, base: Base) -> None:
     sync_folder(folder)
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Remove what a writer that died while it wrote the file has left."""
+    (folder / f"{FILE_NAME}.tmp").unlink(missing_ok=True)
+
+
 def generation_on_disk(folder: Path) -> int | None:
     """Return the generation that the file's header names, unchecked; None when there is no such file."""
     try:

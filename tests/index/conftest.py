@@ -1,9 +1,11 @@
-"""A model small enough to convert in seconds, and a watch on the network."""
+"""A model small enough to convert in seconds, a watch on the network, and processes that may die."""
 
 from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ import pytest
 from pincite.index.encoder import load_encoder
 
 from .models import build_tiny_model
+from .zygote import Zygote, zygote
+
+_OWN_MOUNTS = ("unshare", "--map-root-user", "--mount")
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +51,23 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     return attempts
+
+
+@pytest.fixture(scope="session")
+def forks(user_cache: None) -> Iterator[Zygote]:
+    """Runs functions in forked processes that may die."""
+    with zygote() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def forks_that_mount(user_cache: None) -> Iterator[Zygote]:
+    """Forks whose mounts nobody else sees, and which end with them."""
+    try:
+        subprocess.run(
+            [*_OWN_MOUNTS, "mount", "-t", "tmpfs", "none", "/mnt"], check=True, capture_output=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting is not allowed here")
+    with zygote(*_OWN_MOUNTS) as running:
+        yield running
