@@ -7,7 +7,6 @@ ranking to ``retrieval``.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,8 +23,8 @@ from pincite.index import retrieval
 from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
-from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
-from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, UnsupportedDocument
+from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
+from pincite.index.errors import CorpusNotFound, DocumentNotFound, UnsupportedDocument
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.formats import read_file, text_document, with_text
@@ -37,6 +36,7 @@ from pincite.index.ingestion import (
     prepare,
     receipt_for,
 )
+from pincite.index.loaded_encoders import LoadedEncoders
 from pincite.index.location import (
     absence,
     corpus_folder,
@@ -50,7 +50,6 @@ from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
-from pincite.index.snapshot import Snapshot
 from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
@@ -76,10 +75,9 @@ class Stats:
 class Corpus:
     """Open one with ``Corpus.open``; a ``with`` block closes it. Safe to share between threads."""
 
-    def __init__(self, folder: Path, encoder: Encoder | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._encoders = {_weights(encoder.identity): encoder} if encoder else {}
-        self._encoder_guard = threading.Lock()
+        self._encoders = LoadedEncoders(folder)
         self._database = Database(folder)
         self._indexes = LiveIndexes(folder)
 
@@ -95,12 +93,12 @@ class Corpus:
         database cannot be read.
         """
         folder = corpus_folder(location)
+        corpus = cls(folder)
         if not holds_database(folder):
             if not (create and may_become_corpus(folder)):
                 raise CorpusNotFound(absence(folder))
-            encoder = _load(encoder or DEFAULT_ENCODER)
+            encoder = corpus._encoders.keep(encoder or DEFAULT_ENCODER)
             make_folder(folder)
-        corpus = cls(folder, None if isinstance(encoder, str) else encoder)
         try:
             corpus._lay_out(encoder, create)
         except BaseException:
@@ -133,7 +131,7 @@ class Corpus:
     def encoder(self) -> Encoder:
         """The corpus's encoder, loaded on first use. Raises ``EncoderMismatch`` if its weights changed."""
         with self._database.snapshot() as snapshot:
-            return self._encoder_of(snapshot)
+            return self._encoders.of(snapshot.encoder)
 
     def add(
         self,
@@ -223,7 +221,7 @@ class Corpus:
                 except Outrun as ahead:
                     outrun = ahead
                     continue
-                encoder = self._encoder_of(snapshot)
+                encoder = self._encoders.of(snapshot.encoder)
                 condition = compile_filter(where, snapshot.field_names()) if where else None
                 return retrieval.search(query, top_k, snapshot, indexes, encoder, condition)
 
@@ -287,10 +285,9 @@ class Corpus:
         The old vectors serve until the new ones are complete, then all change at once. A run that was broken
         off goes on where it stopped.
         """
-        new = _load(encoder)
+        new = self._encoders.keep(encoder)
         with self._writing():
             reencode(self._database, new, progress or (lambda _: None))
-            self._encoders[_weights(new.identity)] = new
             self._settle()
 
     def backup(self, file: str | Path, *, overwrite: bool = False) -> Backup:
@@ -320,11 +317,10 @@ class Corpus:
         if not self._database.is_laid_out:
             if not create:
                 raise CorpusNotFound(absence(self._folder))
-            new = _load(encoder or DEFAULT_ENCODER)
+            encoder = self._encoders.keep(encoder or DEFAULT_ENCODER)
             with writing(self._folder):
                 if not self._database.is_laid_out:
-                    self._database.lay_out(new.identity)
-            encoder = self._encoders[_weights(new.identity)] = new
+                    self._database.lay_out(encoder.identity)
         if self._database.is_outdated:
             _LOG.info("bringing %s to the layout of this version", self._folder)
             with self._writing():
@@ -335,7 +331,7 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             stored = snapshot.encoder
         if encoder != stored.name:
-            _check_encoder(self._folder, stored, _load(encoder).identity)
+            self._encoders.check(stored, encoder)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -347,16 +343,6 @@ class Corpus:
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):
             self._indexes.settle(self._database)
-
-    def _encoder_of(self, snapshot: Snapshot) -> Encoder:
-        """Return the encoder of the snapshot's vectors; another process may have changed it meanwhile."""
-        with self._encoder_guard:
-            encoder = self._encoders.get(_weights(snapshot.encoder))
-            if encoder is None:
-                encoder = _load(snapshot.encoder.name)
-                _check_encoder(self._folder, snapshot.encoder, encoder.identity)
-                self._encoders[_weights(encoder.identity)] = encoder
-            return encoder
 
     def _store(
         self,
@@ -407,15 +393,6 @@ class Corpus:
                 yield Receipt(source, "removed")
 
 
-def _load(encoder: str | Encoder) -> Encoder:
-    return load_encoder(encoder, progress=_LOG.info) if isinstance(encoder, str) else encoder
-
-
-def _weights(identity: EncoderIdentity) -> tuple[str, int, str]:
-    """Return what two encoders share whose vectors compare, whatever they are called."""
-    return identity.weights_sha256, identity.dimension, identity.precision
-
-
 def _content(found: Found) -> bytes:
     if found.problem:
         raise UnsupportedDocument(found.problem)
@@ -424,17 +401,6 @@ def _content(found: Found) -> bytes:
 
 def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
     tell(replace(at, passages_done=done, passages_total=total))
-
-
-def _check_encoder(folder: Path, stored: EncoderIdentity, given: EncoderIdentity) -> None:
-    if _weights(stored) != _weights(given):
-        advice = f"run `pincite reencode --encoder {given.name}`"
-        if stored.name == given.name:
-            advice = f"the model's weights have changed since; {advice}"
-        raise EncoderMismatch(
-            f"{folder} was built with {stored.name} ({stored.dimension}-d, {stored.weights_sha256[:8]}),"
-            f" not {given.name} ({given.dimension}-d, {given.weights_sha256[:8]}): {advice}"
-        )
 
 
 def _only(found: Sequence[str], name: str, folder: Path) -> str:

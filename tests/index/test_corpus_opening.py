@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pincite.index import corpus as corpus_module
-from pincite.index import schema
+from pincite.index import loaded_encoders, schema
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
 from pincite.index.errors import CorpusDamaged, CorpusNotFound, EncoderMismatch, EncoderUnavailable
@@ -176,7 +175,7 @@ def test_the_corpus_own_encoder_is_loaded_when_it_is_needed(
         loaded.append(name)
         return FakeEncoder(name)
 
-    monkeypatch.setattr(corpus_module, "load_encoder", load)
+    monkeypatch.setattr(loaded_encoders, "load_encoder", load)
     with Corpus.open(folder, encoder="fake") as corpus:
         corpus.documents()
         assert loaded == []
@@ -209,7 +208,7 @@ def test_reencoding_changes_the_vectors_and_nothing_else(folder: Path) -> None:
 def test_a_corpus_that_was_reencoded_elsewhere_is_read_with_the_new_encoder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus_module, "load_encoder", lambda name, progress: FakeEncoder(name))
+    monkeypatch.setattr(loaded_encoders, "load_encoder", lambda name, progress: FakeEncoder(name))
     with Corpus.open(folder, encoder=FakeEncoder()) as stale, Corpus.open(folder) as other:
         assert stale.search("alpha")[0].dense_score is not None
         other.reencode("other")

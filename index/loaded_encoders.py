@@ -1,0 +1,54 @@
+"""The encoders that an open corpus has loaded, each once, and whether one is the corpus's own."""
+
+import logging
+import threading
+from pathlib import Path
+
+from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
+from pincite.index.errors import EncoderMismatch
+
+_LOG = logging.getLogger(__name__)
+
+
+class LoadedEncoders:
+    """Encoders by their weights. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[tuple[str, int, str], Encoder] = {}
+        self._guard = threading.Lock()
+
+    def keep(self, encoder: str | Encoder) -> Encoder:
+        """Return the encoder, loaded by its name if that is what is given, and keep it."""
+        if isinstance(encoder, str):
+            encoder = load_encoder(encoder, progress=_LOG.info)
+        self._loaded[_weights(encoder.identity)] = encoder
+        return encoder
+
+    def of(self, identity: EncoderIdentity) -> Encoder:
+        """Return the encoder of that identity. Raises ``EncoderMismatch`` if its weights have changed."""
+        with self._guard:
+            known = self._loaded.get(_weights(identity))
+            return known or self.check(identity, identity.name)
+
+    def check(self, stored: EncoderIdentity, given: str | Encoder) -> Encoder:
+        """Return the given encoder, or raise ``EncoderMismatch`` if its vectors are not like those stored."""
+        encoder = self.keep(given)
+        if _weights(stored) == _weights(encoder.identity):
+            return encoder
+        other = encoder.identity
+        advice = f"run `pincite reencode --encoder {other.name}`"
+        if stored.name == other.name:
+            advice = f"the model's weights have changed since; {advice}"
+        raise EncoderMismatch(
+            f"{self._folder} was built with {_shown(stored)}, not {_shown(other)}: {advice}"
+        )
+
+
+def _shown(identity: EncoderIdentity) -> str:
+    return f"{identity.name} ({identity.dimension}-d, {identity.weights_sha256[:8]})"
+
+
+def _weights(identity: EncoderIdentity) -> tuple[str, int, str]:
+    """Return what two encoders share whose vectors compare, whatever they are called."""
+    return identity.weights_sha256, identity.dimension, identity.precision
