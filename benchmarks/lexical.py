@@ -1,4 +1,4 @@
-"""Compares engines for lexical search (BM25) on made-up passages: SQLite FTS5, tantivy and bm25s.
+"""Compares engines for lexical search (BM25) on made-up passages: pincite's own and three others.
 
     pip install tantivy bm25s
     python benchmarks/lexical.py --passages 10000 100000 1000000    # three minutes, and forty for the million

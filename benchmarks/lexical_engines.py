@@ -19,6 +19,10 @@ from typing import Any, Protocol
 import numpy as np
 from zipf import Ids, Passage
 
+from pincite.index import schema
+from pincite.index.lexical import LexicalIndex, weigh
+from pincite.index.lexical_writer import LexicalWriter, is_unsettled
+
 K1, B = 1.2, 0.75
 
 
@@ -78,6 +82,73 @@ class Fts5:
             (*parameters, top_k),
         )
         return [row[0] for row in rows]
+
+    def size_bytes(self) -> int:
+        return _size(self._folder)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+
+
+_ONE_DOCUMENT = """
+INSERT INTO files VALUES (1, 'f', '', 0);
+INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x');
+INSERT INTO groups VALUES (1, 1, 0, 1, '[]', NULL);
+"""
+
+
+class Pincite:
+    """The corpus's own index, in a database with pincite's tables but with nothing in them that it is not
+    made of.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = sqlite3.connect(folder / "lexical.sqlite3", isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if not self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self._connection.executescript(schema.TABLES + _ONE_DOCUMENT)
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        self._writer = LexicalWriter(self._connection)
+        self._index: LexicalIndex | None = None
+        self._is_current = False
+
+    def add(self, batch: Sequence[Passage]) -> None:
+        self._begin()
+        for passage in batch:
+            weights = weigh([], passage.terms)
+            self._connection.execute(
+                "INSERT INTO passages VALUES (?, 1, 1, 0, 1, '', ?, ?)",
+                (passage.id, weights.length, weights.checksum),
+            )
+            self._writer.add(passage.id, weights)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        self._begin()
+        self._writer.remove(ids)
+        self._connection.executemany("DELETE FROM passages WHERE id = ?", ((id_,) for id_ in ids))
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+        if is_unsettled(self._connection):
+            self._begin()
+            self._writer.settle()
+            self._connection.execute("COMMIT")
+        self._is_current = False
+
+    def search(self, terms: Sequence[str], top_k: int, allowed: Ids | None) -> list[int]:
+        if self._index is None or not self._is_current:
+            self._index, self._is_current = LexicalIndex(self._connection, self._index), True
+        mask = None
+        if allowed is not None:
+            mask = np.zeros(self._index.last_id + 1, dtype=np.bool_)
+            mask[allowed] = True
+        return [hit.id for hit in self._index.search(self._connection, terms, top_k, mask)]
 
     def size_bytes(self) -> int:
         return _size(self._folder)
@@ -303,6 +374,7 @@ class Kind:
 
 
 ENGINES = {
+    "pincite": Kind(Pincite, "pincite"),
     "fts5": Kind(Fts5, "sqlite3"),
     "fts5-by-rowid": Kind(Fts5ByRowid, "sqlite3"),
     "tantivy": Kind(Tantivy, "tantivy"),

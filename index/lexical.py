@@ -98,6 +98,11 @@ class LexicalIndex:
         self._least_norm = float(self._norms.min(initial=np.inf))
         self._has_gaps = self._count < len(lengths)
 
+    @property
+    def last_id(self) -> int:
+        """The highest passage id; 0 for none."""
+        return self._origin + len(self._norms) - 1
+
     def search(
         self,
         connection: sqlite3.Connection,

@@ -2,9 +2,10 @@
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,17 +87,17 @@ class LexicalWriter:
             end = int(ids[size - 1]) + 1
             lengths = np.zeros(end - first, dtype=np.uint16)
             lengths[ids[:size] - first] = all_lengths[:size]
-            rows = sorted(
-                (term, id_ - first, weight)
-                for id_, stored in self._connection.execute(
-                    "SELECT passage, weights FROM recent WHERE passage >= ? AND passage < ?", (first, end)
-                )
-                for term, weight in json.loads(stored).items()
-            )
-            terms, each = [term for term, _, _ in rows], np.ones(len(rows), dtype=np.int64)
-            places = np.array([place for _, place, _ in rows], dtype=np.int64)
-            weights = np.array([weight for _, _, weight in rows], dtype=np.uint8)
-            self._insert(first, lengths, _lists(terms, each, places, weights, lengths))
+            lists: defaultdict[str, list[int]] = defaultdict(list)
+            for id_, stored in self._connection.execute(
+                "SELECT passage, weights FROM recent WHERE passage >= ? AND passage < ? ORDER BY passage",
+                (first, end),
+            ):
+                for term, weight in json.loads(stored).items():
+                    lists[term].append((id_ - first) << 8 | weight)
+            terms = sorted(lists)
+            counts = np.array([len(lists[term]) for term in terms], dtype=np.int64)
+            both = np.fromiter(chain.from_iterable(lists[term] for term in terms), dtype=np.int64)
+            self._insert(first, lengths, _lists(terms, counts, both >> 8, both & 255, lengths))
             ids, all_lengths = ids[size:], all_lengths[size:]
         self._connection.execute("DELETE FROM recent")
 
