@@ -1,14 +1,17 @@
 """Both indexes of a corpus folder, for one process: found for a snapshot, and put in order after a change."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pincite.index.database import Database
+from pincite.index.filters import Filter
 from pincite.index.lexical import LexicalIndex
 from pincite.index.projection import Outrun, Projection
 from pincite.index.snapshot import Snapshot
-from pincite.index.vectors import VectorIndex
+from pincite.index.vectors import Mask, VectorIndex
+
+_KEPT_MASKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,16 @@ class Indexes:
     vectors: VectorIndex
     lexical: LexicalIndex
     generation: int
+    _masks: dict[Filter, Mask] = field(default_factory=dict)
+
+    def allowed(self, snapshot: Snapshot, condition: Filter) -> Mask:
+        """Return for each passage id whether its document meets ``condition``; the last few are kept."""
+        mask = self._masks.get(condition)
+        if mask is None:
+            if len(self._masks) >= _KEPT_MASKS:
+                self._masks.clear()
+            mask = self._masks[condition] = snapshot.allowed(condition)
+        return mask
 
 
 class LiveIndexes:

@@ -48,7 +48,7 @@ def search(
     top_k = min(top_k, snapshot.last_id)
     candidates = max(CANDIDATES, top_k)
     terms = query_terms(query)
-    allowed = None if condition is None else snapshot.allowed(condition)
+    allowed = None if condition is None else indexes.allowed(snapshot, condition)
     lexical = snapshot.lexical(indexes.lexical, terms, candidates, allowed)
     cosines: dict[int, float] = {}
     if encoder.known_share(query) < LEAST_KNOWN_SHARE:
