@@ -68,6 +68,15 @@ class Snapshot:
         found = [row[0] for row in rows]
         return [source] if source in found else found
 
+    def totals(self) -> tuple[int, int, int, int, int]:
+        """Return how many files, documents, groups, passages and characters there are."""
+        row = self._connection.execute(
+            "SELECT (SELECT count(*) FROM files), count(*), total(groups), total(passages), total(characters)"
+            " FROM documents"
+        ).fetchone()
+        files, documents, groups, passages, characters = map(int, row)
+        return files, documents, groups, passages, characters
+
     def documents(self, document_id: str | None = None) -> list[DocumentInfo]:
         """Return a row per document, by source; or the row of the one with this id."""
         rows = self._connection.execute(
