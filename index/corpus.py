@@ -258,18 +258,19 @@ class Corpus:
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""
         with self._database.snapshot() as snapshot:
-            documents = snapshot.documents()
-            counts = {table: snapshot.count(table) for table in ("files", "groups", "passages")}
+            files, documents, groups, passages, characters = snapshot.totals()
             with explained(self._folder, self._folder, "read"):
                 size = sum(map(size_of, self._folder.rglob("*")))
             return Stats(
-                location=str(self._folder),
-                documents=len(documents),
-                characters=sum(document.characters for document in documents),
-                bytes=size,
-                generation=snapshot.generation,
-                encoder=snapshot.encoder,
-                **counts,
+                str(self._folder),
+                files,
+                documents,
+                groups,
+                passages,
+                characters,
+                size,
+                snapshot.generation,
+                snapshot.encoder,
             )
 
     def verify(self) -> list[str]:
