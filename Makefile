@@ -11,10 +11,10 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz crash bench train clean
+.PHONY: help ask ui test check format fuzz crash bench bench-corpus train clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
 ask: $(CORPUS) ## answer a question from seeds/: make ask Q="…"
 	@$(BIN)/pincite ask --corpus .pincite "$$Q"
@@ -47,6 +47,9 @@ crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at ran
 
 bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
 	@$(BIN)/python benchmarks/answers.py $(DATA)
+
+bench-corpus: $(VENV)/.dev ## measure a corpus of up to a million passages: make bench-corpus SIZES="10000 100000"
+	@$(BIN)/python benchmarks/corpus.py $(SIZES)
 
 train: $(VENV)/.dev ## learn the reader's weights: make train DATA=…/data
 	@$(BIN)/python training/train_reader.py $(DATA)

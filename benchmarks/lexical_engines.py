@@ -143,7 +143,7 @@ class Pincite:
 
     def search(self, terms: Sequence[str], top_k: int, allowed: Ids | None) -> list[int]:
         if self._index is None or not self._is_current:
-            self._index, self._is_current = LexicalIndex(self._connection, self._index), True
+            self._index, self._is_current = LexicalIndex.read(self._connection, self._index), True
         mask = None
         if allowed is not None:
             mask = np.zeros(self._index.last_id + 1, dtype=np.bool_)

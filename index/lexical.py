@@ -24,6 +24,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,30 +74,35 @@ def weigh(context: Sequence[str], body: Sequence[str]) -> Weights:
 class LexicalIndex:
     """The lexical index as one generation of the corpus has it. Safe to share between threads."""
 
-    def __init__(self, connection: sqlite3.Connection, before: "LexicalIndex | None" = None) -> None:
-        """Read what every search needs; of ``before``, an earlier generation's, what has stayed the same."""
-        segments = connection.execute("SELECT first, lengths FROM segments ORDER BY first").fetchall()
-        parts = [(first, np.frombuffer(lengths, dtype=np.uint16)) for first, lengths in segments]
-        flushed = parts[-1][0] + len(parts[-1][1]) - 1 if parts else 0
-        recent = connection.execute(
-            "SELECT id, length FROM passages WHERE id > ? ORDER BY id", (flushed,)
-        ).fetchall()
-        known = {} if before is None else before._recent
-        self._recent: dict[int, dict[str, int]] = _read_recent(connection, known)
-        self._origin = parts[0][0] if parts else recent[0][0] if recent else 0
-        end = recent[-1][0] if recent else flushed
-        lengths = np.zeros(end + 1 - self._origin, dtype=np.float32)
-        for first, part in parts:
-            lengths[first - self._origin :][: len(part)] = part
-        for id_, length in recent:
-            lengths[id_ - self._origin] = length
+    def __init__(self, origin: int, lengths: NDArray[np.float32], recent: dict[int, dict[str, int]]) -> None:
+        """``lengths`` are the passages' lengths in terms, from the id ``origin``; 0 for one that is gone."""
         is_held = lengths > 0
+        self._origin = origin
+        self._recent = recent
         self._count = int(np.count_nonzero(is_held))
+        self._has_gaps = self._count < len(lengths)
         mean = float(lengths.sum(dtype=np.float64)) / max(self._count, 1)
         self._norms = np.full(len(lengths), np.inf, dtype=np.float32)
         self._norms[is_held] = _K1 * (1 - _B + _B * lengths[is_held] / mean)
         self._least_norm = float(self._norms.min(initial=np.inf))
-        self._has_gaps = self._count < len(lengths)
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection, before: Self | None = None) -> Self:
+        """Read what every search needs; of ``before``, an earlier generation's, take what has stayed."""
+        segments = connection.execute("SELECT first, lengths FROM segments ORDER BY first").fetchall()
+        parts = [(first, np.frombuffer(stored, dtype="<u2")) for first, stored in segments]
+        flushed = parts[-1][0] + len(parts[-1][1]) - 1 if parts else 0
+        recent = connection.execute(
+            "SELECT id, length FROM passages WHERE id > ? ORDER BY id", (flushed,)
+        ).fetchall()
+        origin = parts[0][0] if parts else recent[0][0] if recent else 1
+        end = recent[-1][0] + 1 if recent else flushed + 1
+        lengths = np.zeros(max(end - origin, 0), dtype=np.float32)
+        for first, part in parts:
+            lengths[first - origin :][: len(part)] = part
+        for id_, length in recent:
+            lengths[id_ - origin] = length
+        return cls(origin, lengths, _read_recent(connection, before._recent if before else {}))
 
     @property
     def last_id(self) -> int:

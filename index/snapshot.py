@@ -176,7 +176,7 @@ class Snapshot:
 
     def lexical_index(self, before: LexicalIndex | None) -> LexicalIndex:
         """Return what searching terms needs to know of this generation."""
-        return LexicalIndex(self._connection, before)
+        return LexicalIndex.read(self._connection, before)
 
     def lexical(
         self,

@@ -76,7 +76,7 @@ class Held:
     def search(
         self, terms: Sequence[str], top_k: int, allowed: Mask | None = None, *, by_prefix: bool = False
     ) -> list[tuple[int, float]]:
-        index = LexicalIndex(self.connection)
+        index = LexicalIndex.read(self.connection)
         hits = index.search(self.connection, terms, top_k, allowed, by_prefix=by_prefix)
         return [(hit.id, hit.score) for hit in hits]
 
