@@ -2,7 +2,7 @@
 
 Reading: the newest base that is not ahead of the snapshot, plus the rows since. Writing: once too many rows
 are not in the file, it is written anew, after the commit that it shows: the old base with the changes, its
-lists drawn anew whenever it has doubled or halved. ``forgotten`` in the database is the generation up to
+lists drawn anew once most vectors are newer than they. ``forgotten`` in the database is the generation up to
 which deletions are no longer remembered; a base older than that is of no use.
 """
 
@@ -147,20 +147,23 @@ def _renewed(base: Base | None, snapshot: Snapshot) -> Base:
     fit.
     """
     count, dimension = snapshot.count("vectors"), snapshot.encoder.dimension
-    if base is not None and base.content is not None and _still_fits(base, count):
+    if base is not None and base.content is not None and _still_fits(base, count, snapshot):
         index = writable(base)
         index.remove_ids(faiss.IDSelectorBatch(snapshot.deleted_since(base.generation)))
         add_to(index, snapshot.vector_batches(after=base.last_id))
-        return Base(index, snapshot.generation, snapshot.last_id, base.trained_on)
+        return Base(index, snapshot.generation, snapshot.last_id, base.drawn_up_to)
     if lists_for(count) > 1:
         _LOG.info("drawing up the vector index of %s passages", f"{count:,}")
     index = new_index(snapshot.some_vectors(sample_size(count)), dimension, count)
     add_to(index, snapshot.vector_batches())
-    return Base(index, snapshot.generation, snapshot.last_id, count)
+    return Base(index, snapshot.generation, snapshot.last_id, snapshot.last_id)
 
 
-def _still_fits(base: Base, count: int) -> bool:
-    """Whether the base's lists suit ``count`` vectors."""
+def _still_fits(base: Base, count: int, snapshot: Snapshot) -> bool:
+    """Whether the base's lists suit ``count`` vectors: at least half of these were there when the lists were
+    drawn, and the lists are not far too many.
+    """
     if base.index.nlist == 1 or lists_for(count) == 1:
         return int(base.index.nlist) == lists_for(count)
-    return base.trained_on / 2 <= count <= base.trained_on * 2
+    is_known = 2 * snapshot.count("vectors", "passage <= ?", base.drawn_up_to) >= count
+    return is_known and int(base.index.nlist) <= 2 * lists_for(count)

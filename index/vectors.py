@@ -44,13 +44,13 @@ Batches = Iterable[tuple[Ids, Matrix]]
 class Base:
     """What one FAISS file holds: vectors of the passages up to ``last_id``, as they were at ``generation``.
 
-    ``trained_on`` is how many vectors there were when its lists were drawn.
+    ``drawn_up_to`` is the last id that there was when its lists were drawn.
     """
 
     index: faiss.IndexIVFScalarQuantizer
     generation: int
     last_id: int
-    trained_on: int
+    drawn_up_to: int
     content: mmap.mmap | None = None
 
     @property
@@ -198,7 +198,7 @@ def write_base(folder: Path, uid: str, base: Base) -> None:
             faiss.write_index(base.index, faiss.PyCallbackIOWriter(write))
             size = file.tell() - _HEADER_BYTES
             checked = size - base.count * (base.index.code_size + _ID_BYTES)
-            fields = (base.generation, base.last_id, base.trained_on, size, checked, checksum)
+            fields = (base.generation, base.last_id, base.drawn_up_to, size, checked, checksum)
             header = _HEADER.pack(_MAGIC, bytes.fromhex(uid), *fields)
             file.seek(_HEADER_BYTES)
             at_opening = zlib.crc32(file.read(checked), zlib.crc32(header))
@@ -235,7 +235,7 @@ def read_base(folder: Path, uid: str, dimension: int) -> Base | None:
         return None
     if len(content) < _HEADER_BYTES:
         return None
-    magic, owner, generation, last_id, trained_on, size, checked, _ = _HEADER.unpack_from(content)
+    magic, owner, generation, last_id, drawn_up_to, size, checked, _ = _HEADER.unpack_from(content)
     if magic != _MAGIC or owner.hex() != uid or len(content) != _HEADER_BYTES + size or checked > size:
         return None
     view = memoryview(content)
@@ -246,7 +246,7 @@ def read_base(folder: Path, uid: str, dimension: int) -> Base | None:
     index = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(payload), len(payload)))
     if not isinstance(index, faiss.IndexIVFScalarQuantizer) or index.d != dimension:
         return None
-    return Base(index, generation, last_id, trained_on, content)
+    return Base(index, generation, last_id, drawn_up_to, content)
 
 
 def is_intact(base: Base) -> bool:

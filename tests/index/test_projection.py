@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pincite.index import projection, vectors
 from pincite.index.corpus import Corpus
+from pincite.index.database import Database
 from pincite.index.vectors import FILE_NAME
 from tests.fakes import FakeEncoder
 
@@ -159,3 +162,32 @@ def test_zero_vectors_stay_in_the_file_and_are_never_dense_hits(tmp_path: Path) 
         hits = corpus.search("tea cooperative")
         assert [(hit.passage.source, hit.dense_score is None) for hit in hits] == [("en", False)]
         assert corpus.verify() == []
+
+
+def test_lists_are_drawn_anew_once_most_vectors_are_newer_than_they(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 30)
+    monkeypatch.setattr(projection, "_LEAST_PENDING", 1)
+    drawn = []
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        for number in range(130):
+            corpus.add_text(f"word{number} common", source=f"{number}.txt")
+            base = vectors.read_base(tmp_path / "c", uid_of(tmp_path / "c"), 64)
+            assert base is not None
+            drawn.append((base.index.nlist, base.drawn_up_to))
+        assert [lists for lists, _ in drawn][:30] == [1] * 30
+        assert {lists for lists, _ in drawn[34:]} == {32}
+        ups = sorted({up_to for lists, up_to in drawn if lists > 1})
+        assert all(later > 2 * earlier for earlier, later in pairwise(ups))
+        corpus.reencode(FakeEncoder("other"))
+        base = vectors.read_base(tmp_path / "c", uid_of(tmp_path / "c"), 64)
+        assert base is not None
+        assert base.drawn_up_to == 260
+        assert corpus.verify() == []
+        assert corpus.search("word77")[0].passage.source == "77.txt"
+
+
+def uid_of(folder: Path) -> str:
+    with Database(folder).snapshot() as snapshot:
+        return snapshot.uid

@@ -156,7 +156,7 @@ def test_a_base_of_many_lists_has_its_vectors_near_what_went_in(
     write_base(tmp_path, UID, base)
     read = read_base(tmp_path, UID, DIMENSION)
     assert read is not None
-    assert (read.index.nlist, read.count, read.trained_on) == (base.index.nlist, len(ids), len(ids))
+    assert (read.index.nlist, read.count, read.drawn_up_to) == (base.index.nlist, len(ids), len(ids))
     for some, near in read.lists():
         assert ((near * vectors[some - 1]).sum(axis=1) > 0.99).all()
     copy = writable(read)
