@@ -2,8 +2,9 @@
 
 Reading: the newest base that is not ahead of the snapshot, plus the rows since. Writing: once too many rows
 are not in the file, it is written anew, after the commit that it shows: the old base with the changes, its
-lists drawn anew whenever it has doubled or halved. ``forgotten`` in the database is the generation up to
-which deletions are no longer remembered; a base older than that is of no use.
+lists drawn anew whenever it has doubled or halved, or most of it has been replaced, as another encoder does.
+``forgotten`` in the database is the generation up to which deletions are no longer remembered; a base older
+than that is of no use.
 """
 
 import logging
@@ -150,8 +151,9 @@ def _renewed(base: Base | None, snapshot: Snapshot) -> Base:
     if base is not None and base.content is not None and _still_fits(base, count):
         index = writable(base)
         index.remove_ids(faiss.IDSelectorBatch(snapshot.deleted_since(base.generation)))
-        add_to(index, snapshot.vector_batches(after=base.last_id))
-        return Base(index, snapshot.generation, snapshot.last_id, base.trained_on)
+        if index.nlist == 1 or index.ntotal >= base.trained_on / 2:
+            add_to(index, snapshot.vector_batches(after=base.last_id))
+            return Base(index, snapshot.generation, snapshot.last_id, base.trained_on)
     if lists_for(count) > 1:
         _LOG.info("drawing up the vector index of %s passages", f"{count:,}")
     index = new_index(snapshot.some_vectors(sample_size(count)), dimension, count)
