@@ -50,11 +50,12 @@ from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
-from pincite.index.sources import Found, find_files, is_gone, real_path, source_name
+from pincite.index.sources import Found, find_files, gone_from, real_path, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
 
 _LOG = logging.getLogger(__name__)
+_VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,9 @@ class Corpus:
         Each file is stored whole or not at all. An unchanged one is skipped, a changed one replaced; one that
         is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
         ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
-        folder, ``prune`` removes what the corpus holds of files that are gone from the given folders. Raises
-        ValueError for metadata that cannot be stored, and ``CorpusLocked`` while another process writes.
+        folder. A file that the corpus holds and that is gone from a given folder has vanished: its receipt
+        says so, and ``prune`` removes it. Raises ValueError for metadata that cannot be stored, and
+        ``CorpusLocked`` while another process writes.
         """
         tell = progress or (lambda _: None)
         given = checked_metadata(metadata or {})
@@ -163,8 +165,7 @@ class Corpus:
                 read = partial(read_file, one.path, password=password)
                 receipts.append(self._store(source, partial(_content, one), read, given, on_encoded))
                 self._settle()
-            if prune:
-                receipts += self._prune(paths, found)
+            receipts += self._look_after_vanished(paths, found, prune)
             self._settle()
         if found:
             tell(Progress("", len(found), len(found)))
@@ -184,6 +185,7 @@ class Corpus:
                 lambda _: (with_text(document),),
                 given,
                 lambda _done, _total: None,
+                is_text=True,
             )
             self._settle()
         return receipt
@@ -352,9 +354,11 @@ class Corpus:
         read: Callable[[bytes], Sequence[Document]],
         metadata: Metadata,
         on_encoded: Callable[[int, int], None],
+        *,
+        is_text: bool = False,
     ) -> Receipt:
         """Read, prepare and store one file in one transaction; whatever is wrong with it goes into the
-        receipt.
+        receipt. ``is_text``: it is text in hand.
         """
         started = time.perf_counter()
         try:
@@ -363,6 +367,9 @@ class Corpus:
             with self._database.snapshot() as snapshot:
                 known = snapshot.file_fingerprint(source)
                 if known == mark:
+                    if snapshot.is_text(source) != is_text:
+                        with self._database.transaction() as writer:
+                            writer.set_is_text(source, is_text)
                     return replace(snapshot.file_receipt(source), seconds=time.perf_counter() - started)
             documents = read(raw)
         except (UnsupportedDocument, OSError) as error:
@@ -371,7 +378,7 @@ class Corpus:
         prepared = prepare(documents, source, metadata, self.encoder, self._known_vectors, on_encoded)
         with self._database.transaction() as writer:
             writer.remove_file(source)
-            writer.add_file(source, mark, prepared)
+            writer.add_file(source, mark, prepared, is_text=is_text)
         status = "added" if known is None else "replaced"
         return receipt_for(source, status, prepared, time.perf_counter() - started)
 
@@ -379,19 +386,25 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             return snapshot.vectors_by_key(keys)
 
-    def _prune(self, paths: Iterable[str | Path], found: Iterable[Found]) -> Iterator[Receipt]:
-        """Remove the files below the folders among ``paths`` that are no longer there."""
+    def _look_after_vanished(
+        self, paths: Iterable[str | Path], found: Iterable[Found], prune: bool
+    ) -> Iterator[Receipt]:
+        """Report the files that the folders among ``paths`` no longer have, or remove them."""
         base = self._folder.parent
         folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
+        if not folders:
+            return
         present = {source_name(one.path, base) for one in found}
         with self._database.snapshot() as snapshot:
-            sources = snapshot.file_sources()
-        for source in sources:
-            file = base / source
-            if source not in present and any(map(file.is_relative_to, folders)) and is_gone(file):
+            absent = [source for source in snapshot.file_sources() if source not in present]
+            vanished = [snapshot.file_receipt(source) for source in gone_from(folders, absent, base)]
+        for receipt in vanished:
+            if prune:
                 with self._database.transaction() as writer:
-                    writer.remove_file(source)
-                yield Receipt(source, "removed")
+                    writer.remove_file(receipt.source)
+                yield Receipt(receipt.source, "removed")
+            else:
+                yield replace(receipt, status="vanished", reason=_VANISHED)
 
 
 def _content(found: Found) -> bytes:

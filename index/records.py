@@ -25,10 +25,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one file. ``status`` is "added", "unchanged", "replaced", "removed" or "failed".
+    """What became of one file. ``status`` is "added", "unchanged", "replaced", "removed", "failed" or
+    "vanished": the corpus holds what was read of it, and its file is gone from the folder.
 
-    ``reason`` says why it failed and is empty otherwise. The counts are what the corpus now holds of the
-    file; ``pages`` is 0 for a format without pages.
+    ``reason`` says why it failed, or what to do about a vanished one, and is empty otherwise. The counts are
+    what the corpus now holds of the file; ``pages`` is 0 for a format without pages.
     """
 
     source: str

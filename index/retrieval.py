@@ -66,7 +66,8 @@ def search(
 def _cosines(vector: NDArray[np.float32], ids: Iterable[int], snapshot: Snapshot) -> dict[int, float]:
     """Return the similarity of each of ``ids`` that the encoder has something to say of."""
     known, others = snapshot.vectors_of(sorted(ids))
-    cosines = zip(known.tolist(), (others @ vector).tolist(), strict=True)
+    # Summed row by row, so that equal vectors have equal cosines, which a matrix product does not promise.
+    cosines = zip(known.tolist(), (others * vector).sum(axis=1).tolist(), strict=True)
     return {id_: cosine for id_, cosine in cosines if cosine}
 
 

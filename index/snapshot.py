@@ -44,6 +44,11 @@ class Snapshot:
         row = self._connection.execute("SELECT fingerprint FROM files WHERE source = ?", (source,)).fetchone()
         return row[0] if row else None
 
+    def is_text(self, source: str) -> bool:
+        """Whether ``source`` names text in hand."""
+        found = self._connection.execute("SELECT 1 FROM files WHERE source = ? AND is_text", (source,))
+        return found.fetchone() is not None
+
     def file_receipt(self, source: str) -> Receipt:
         """Return what is stored of a file that has not changed, as a receipt."""
         row = self._connection.execute(

@@ -6,12 +6,15 @@ hidden files and folders are passed over, and so are links that lead out of it.
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from pincite.index.formats import SUFFIXES
+
+_WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,17 @@ def source_name(path: Path, base: Path) -> str:
 def real_path(path: str | Path) -> Path:
     """Return the absolute path without links, ``..`` and ``~``; nothing need exist there."""
     return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111 -- Path's raises for "~nobody"
+
+
+def gone_from(folders: Sequence[Path], sources: Iterable[str], base: Path) -> Iterator[str]:
+    """Yield those of ``sources``, named as seen from ``base``, whose file was below one of ``folders`` and is
+    certainly gone.
+    """
+    for source in sources:
+        places = {base / source, base / _WRITTEN_OUT.sub(lambda byte: chr(int(byte[1], 16)), source)}
+        is_below = any(place.is_relative_to(folder) for place in places for folder in folders)
+        if is_below and all(map(is_gone, places)):
+            yield source
 
 
 def is_gone(path: Path) -> bool:

@@ -15,7 +15,7 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +57,30 @@ class Base:
     def count(self) -> int:
         return int(self.index.ntotal)
 
-    def lists(self) -> Batches:
-        """Yield the ids and vectors, as near as the codes have them, list after list."""
+    def lists(self) -> Iterator["InvertedList"]:
+        """Yield the lists that hold something."""
         lists = self.index.invlists
         for number in range(self.index.nlist):
             if size := lists.list_size(number):
                 ids = faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
                 codes = faiss.rev_swig_ptr(lists.get_codes(number), size * lists.code_size)
-                vectors = self.index.sq.decode(codes.reshape(size, lists.code_size))
-                centre = self.index.quantizer.reconstruct(number) if self.index.by_residual else 0
-                yield ids, vectors + centre
+                centre = self.index.quantizer.reconstruct(number) if self.index.by_residual else np.float32(0)
+                yield InvertedList(ids, codes.reshape(size, lists.code_size).copy(), centre)
+
+    def has_coded(self, one: "InvertedList", vectors: Matrix) -> Mask:
+        """Return which codes of a list are those of ``vectors``, a row for each; rounding aside."""
+        codes = self.index.sq.compute_codes(np.ascontiguousarray(vectors - one.centre))
+        steps = np.abs(codes.astype(np.int16) - one.codes.astype(np.int16)).max(axis=1, initial=0)
+        return np.asarray(steps <= (1 if self.index.by_residual else 0))
+
+
+@dataclass(frozen=True, slots=True)
+class InvertedList:
+    """One list of a base: ``codes`` is uint8, (n, code size), of what the vectors differ from ``centre``."""
+
+    ids: Ids
+    codes: NDArray[np.uint8]
+    centre: NDArray[np.float32] | np.float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +94,16 @@ class Neighbours:
 class VectorIndex:
     """A base plus what was added and deleted since: one generation of the corpus, immutable.
 
-    ``added`` is float32, (n, dim); ``deleted`` are ids that the base still has.
+    ``added`` is float32, (n, dim), of which zeros are left out here as in the base: near to nothing, they
+    would still come before what is nearer to the opposite. ``deleted`` are ids that the base still has.
     """
 
     def __init__(self, base: Base, added_ids: Ids, added: Matrix, deleted: Ids, generation: int) -> None:
         self.base = base
         self.generation = generation
-        self.added_ids = added_ids
-        self.added = added
+        says_something = added.any(axis=1)
+        self.added_ids = added_ids[says_something]
+        self.added = added[says_something]
         self._alive: Mask | None = None
         if len(deleted):
             self._alive = np.ones(base.last_id + 1, dtype=np.bool_)
@@ -111,7 +127,8 @@ class VectorIndex:
         probed, selector = _PROBED, None
         if allowed is not None:
             allowed = allowed[: self.base.last_id + 1]
-            chosen = int(np.count_nonzero(allowed))
+            # Ids that were gone before the base was written may be set too, when only the deleted are masked.
+            chosen = min(int(np.count_nonzero(allowed)), self.base.count)
             size = min(size, chosen)
             bits = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)

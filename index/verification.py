@@ -15,10 +15,9 @@ from pincite.index.ingestion import identify
 from pincite.index.lexical import CHECKSUM_BITS
 from pincite.index.records import Stored
 from pincite.index.snapshot import Snapshot
-from pincite.index.vectors import Base, is_intact
+from pincite.index.vectors import Base, InvertedList, is_intact
 
 _LENGTH_TOLERANCE = 1e-3
-_LEAST_LIKENESS = 0.95
 _UNREADABLE = {
     "documents": "NOT (json_valid(metadata) AND json_valid(metadata_spans)"
     " AND json_valid(sections) AND json_valid(pages))",
@@ -130,14 +129,15 @@ def _base(snapshot: Snapshot, base: Base | None) -> Iterator[str]:
             yield "the FAISS file is missing or damaged: searches still work, `pincite index` mends it"
         return
     deleted = snapshot.deleted_since(base.generation)
-    held = np.sort(np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in base.lists())]))
+    held = np.sort(np.concatenate([np.empty(0, np.int64), *(one.ids for one in base.lists())]))
     expected = [ids[vectors.any(axis=1)] for ids, vectors in snapshot.vector_batches(until=base.last_id)]
     if not np.array_equal(np.setdiff1d(held, deleted), np.concatenate([np.empty(0, np.int64), *expected])):
         yield "the FAISS file does not hold the passages of its generation"
         return
-    for ids, vectors in base.lists():
-        order = np.argsort(ids)
-        stored_ids, stored = snapshot.vectors_of(ids.tolist())
-        near = vectors[order][np.isin(ids[order], stored_ids)]
-        for id_ in stored_ids[(near * stored).sum(axis=1) < _LEAST_LIKENESS]:
+    for one in base.lists():
+        order = np.argsort(one.ids)
+        stored_ids, stored = snapshot.vectors_of(one.ids.tolist())
+        still = order[np.isin(one.ids[order], stored_ids)]
+        of_those = InvertedList(one.ids[still], one.codes[still], one.centre)
+        for id_ in stored_ids[~base.has_coded(of_those, stored)]:
             yield f"the FAISS file has another vector than the database for passage {id_}"

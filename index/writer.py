@@ -75,6 +75,10 @@ class Writer:
         for one in prepared:
             self._add_document(file, one)
 
+    def set_is_text(self, source: str, is_text: bool) -> None:
+        """Note whether what is stored under ``source`` is text in hand."""
+        self._connection.execute("UPDATE files SET is_text = ? WHERE source = ?", (is_text, source))
+
     def replace_passages(self, document: int, prepared: Prepared) -> None:
         """Store a document's groups, passages and vectors anew, for another encoder."""
         self._clear_passages("d.id = ?", document)

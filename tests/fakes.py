@@ -46,3 +46,16 @@ class FakeEncoder:
         """The share of the characters, spaces aside, that are ASCII."""
         visible = [character for character in text if not character.isspace()]
         return sum(character.isascii() for character in visible) / len(visible) if visible else 1.0
+
+
+class CountingEncoder(FakeEncoder):
+    """Keeps the texts that it encodes, of passages and of queries."""
+
+    def __init__(self, name: str = "fake", *, max_tokens: int = 64) -> None:
+        super().__init__(name, max_tokens=max_tokens)
+        self.encoded: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As ``FakeEncoder`` does."""
+        self.encoded += texts
+        return super().encode(texts)

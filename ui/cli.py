@@ -93,7 +93,7 @@ def index(
     ] = None,
     password: Annotated[str | None, typer.Option("--password", help="Opens encrypted files.")] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove files that are gone from these folders.")
+        bool, typer.Option("--prune", help="Remove what the corpus holds of files gone from these folders.")
     ] = False,
     encoder: EncoderOption = None,
     json: Json = False,

@@ -70,13 +70,18 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
-    """Print a table of receipts, then why files failed."""
+    """Print a table of receipts, then why files failed, and how many have vanished."""
     columns = ("status", "source", "pages", "characters", "groups", "passages", "seconds")
     rows = [[_cell(getattr(receipt, column)) for column in columns] for receipt in receipts]
     _print_table(columns, rows)
     for receipt in receipts:
-        if receipt.reason:
+        if receipt.status == "failed":
             print(f"failed: {visible(receipt.source)}: {visible(receipt.reason)}")
+    if vanished := sum(receipt.status == "vanished" for receipt in receipts):
+        which, them = (
+            ("1 vanished file is", "it") if vanished == 1 else (f"{vanished:,} vanished files are", "them")
+        )
+        print(f"{which} still in the corpus; --prune removes {them}")
 
 
 def print_documents(documents: Sequence[DocumentInfo]) -> None:

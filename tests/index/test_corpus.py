@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ from pincite.index.records import Receipt
 from tests.fakes import FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"
+VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
 @pytest.fixture
@@ -206,6 +208,62 @@ def test_prune_removes_what_is_gone_from_the_folder_and_nothing_else(corpus: Cor
     assert statuses(corpus.add(docs.parent.parent, exclude=["*"], prune=True))["docs/sub/c.txt"] == "removed"
     assert statuses(corpus.add("nowhere", prune=True)) == {"nowhere": "failed"}
     assert [one.source for one in corpus.documents()] == ["docs/b.md"]
+
+
+def test_a_file_that_is_gone_has_vanished_and_stays_until_it_is_pruned(corpus: Corpus, docs: Path) -> None:
+    before = {receipt.source: receipt for receipt in corpus.add("docs")}
+    generation = corpus.stats().generation
+    (docs / "a.txt").unlink()
+    (docs / "sub" / "c.txt").unlink()
+    for _ in range(2):
+        *_, first, second = corpus.add("docs", include=["*.md"])
+        assert [replace(one, seconds=0) for one in (first, second)] == [
+            replace(before[source], status="vanished", reason=VANISHED, seconds=0)
+            for source in ("docs/a.txt", "docs/sub/c.txt")
+        ]
+    assert first.passages == first.documents == 1
+    assert corpus.stats().generation == generation
+    assert found(corpus, "alpha") == {"docs/a.txt"}
+    (docs / "a.txt").write_text("alpha text")
+    assert statuses(corpus.add("docs"))["docs/a.txt"] == "unchanged"
+    assert statuses(corpus.add("docs/sub", prune=True))["docs/sub/c.txt"] == "removed"
+    assert set(statuses(corpus.add("docs")).values()) == {"unchanged"}
+
+
+def test_only_what_is_gone_from_a_given_folder_has_vanished(corpus: Corpus, docs: Path) -> None:
+    odd = docs / os.fsdecode(b"caf\xe9.txt")
+    odd.write_text("epsilon")
+    corpus.add("docs")
+    (docs / "a.txt").unlink()
+    assert statuses(corpus.add("docs/b.md", "docs/*.md")) == {"docs/b.md": "unchanged"}
+    assert statuses(corpus.add("docs/sub")) == {"docs/sub/c.txt": "unchanged"}
+    assert statuses(corpus.add("docs", "docs/a.txt", include=["*.md"], prune=True)) == {
+        "docs/b.md": "unchanged",
+        "docs/a.txt": "failed",
+    }
+    assert statuses(corpus.add("docs", include=["*.md"], prune=True)) == {
+        "docs/b.md": "unchanged",
+        "docs/a.txt": "removed",
+    }
+    odd.unlink()
+    assert statuses(corpus.add("docs"))["docs/caf\\udce9.txt"] == "vanished"
+
+
+def test_text_in_hand_neither_vanishes_nor_is_pruned(corpus: Corpus, docs: Path) -> None:
+    corpus.add_text("in hand", source="docs/hand.txt")
+    for prune in (False, True):
+        assert "docs/hand.txt" not in statuses(corpus.add("docs", prune=prune))
+    assert found(corpus, "hand") == {"docs/hand.txt"}
+    # What was stored last under a name says what it is, also where its text stays the same.
+    (docs / "hand.txt").write_text("in hand")
+    assert statuses(corpus.add("docs"))["docs/hand.txt"] == "unchanged"
+    (docs / "hand.txt").unlink()
+    assert statuses(corpus.add("docs"))["docs/hand.txt"] == "vanished"
+    assert corpus.add_text("in hand", source="docs/hand.txt").status == "unchanged"
+    assert "docs/hand.txt" not in statuses(corpus.add("docs", prune=True))
+    (docs / "a.txt").unlink()
+    assert corpus.add_text("another alpha", source="docs/a.txt").status == "replaced"
+    assert "docs/a.txt" not in statuses(corpus.add("docs", prune=True))
 
 
 def test_prune_spares_what_a_folder_that_cannot_be_read_may_hold(

@@ -14,17 +14,7 @@ from pincite.index import projection, vectors
 from pincite.index.corpus import Corpus
 from pincite.index.database import Database
 from pincite.index.vectors import FILE_NAME
-from tests.fakes import FakeEncoder
-
-
-class CountingEncoder(FakeEncoder):
-    """Counts the texts that it encodes, of passages and of queries."""
-
-    encoded = 0
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.encoded += len(texts)
-        return super().encode(texts)
+from tests.fakes import CountingEncoder, FakeEncoder
 
 
 @pytest.fixture
@@ -125,6 +115,33 @@ def test_the_file_is_written_anew_once_too_much_is_missing_from_it(folder: Path)
         assert len(corpus.search("shared", top_k=199)) == 40
 
 
+class Opposite(FakeEncoder):
+    """Has its vectors where ``FakeEncoder`` has none."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return -super().encode(texts)
+
+
+def test_another_encoder_has_its_lists_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 16)
+    folder = tmp_path / "c"
+    with opened(folder) as corpus:
+        for number in range(40):
+            corpus.add_text(f"word{number} term{number % 7} mark{number % 3}", source=f"{number}.txt")
+        (folder / FILE_NAME).unlink()
+        corpus.add_text("word40 of the first", source="40.txt")  # the lists are drawn from all that there is
+        corpus.reencode(Opposite("opposite"))
+        assert corpus.verify() == []
+    with Database(folder).snapshot() as snapshot:
+        base = vectors.read_base(folder, snapshot.uid, snapshot.encoder.dimension)
+        assert base is not None
+        assert base.index.nlist > 1
+        for one in base.lists():
+            _, stored = snapshot.vectors_of(sorted(one.ids.tolist()))
+            near = (base.index.sq.decode(one.codes) + one.centre)[np.argsort(one.ids)]
+            assert ((near * stored).sum(axis=1) > 0.99).all()
+
+
 def test_a_lost_file_is_written_by_the_next_change_without_encoding_again(folder: Path) -> None:
     (folder / FILE_NAME).unlink()
     encoder = CountingEncoder()
@@ -132,7 +149,7 @@ def test_a_lost_file_is_written_by_the_next_change_without_encoding_again(folder
         assert corpus.verify() != []
         corpus.add_text("shared one more", source="x1")
         assert corpus.verify() == []
-    assert encoder.encoded == 1
+    assert encoder.encoded == ["shared one more"]
 
 
 def test_readers_never_write_the_file(folder: Path) -> None:

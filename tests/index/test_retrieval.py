@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
 from pincite.index.retrieval import Hit
 from pincite.index.tokens import query_terms, terms_of
-from tests.fakes import FakeEncoder
+from tests.fakes import DIMENSION, FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -156,6 +158,25 @@ def test_a_lexical_hit_below_the_nearest_gets_its_cosine_all_the_same(tmp_path: 
     far = next(hit for hit in hits if hit.passage.source == "far")
     assert far.lexical_score > 0
     assert far.dense_score is not None
+
+
+class Dense(FakeEncoder):
+    """Has vectors without zeros, so that no sum of products is exact."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        turn = np.linalg.qr(np.random.default_rng(0).normal(size=(DIMENSION, DIMENSION)))[0]
+        vectors: NDArray[np.float32] = (super().encode(texts) @ turn).astype(np.float32)
+        return vectors
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 50])
+def test_one_text_under_many_names_has_the_same_scores_and_comes_by_age(tmp_path: Path, count: int) -> None:
+    with Corpus.open(tmp_path / "c", encoder=Dense()) as corpus:
+        for number in reversed(range(count)):
+            corpus.add_text("one alpha of three beta, gamma and some delta", source=f"{number:02}")
+        hits = corpus.search("alpha gamma delta", top_k=count)
+    assert {hit.score for hit in hits} == {1.0}
+    assert [hit.passage.source for hit in hits] == [f"{number:02}" for number in reversed(range(count))]
 
 
 def test_top_k_is_filled_where_passages_exist_and_never_exceeded(tmp_path: Path) -> None:

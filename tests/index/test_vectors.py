@@ -136,6 +136,29 @@ def test_many_vectors_are_searched_in_part_and_nearly_all_of_the_nearest_found(
     assert np.mean(recalls) > 0.98
 
 
+def test_ids_that_are_long_gone_do_not_narrow_the_search(many: tuple[Ids, Matrix, Base]) -> None:
+    ids, vectors, base = many
+    index = new_index(vectors[: sample_size(len(ids))], DIMENSION, len(ids))
+    add_to(index, [(40 * ids, vectors)])
+    sparse = Base(index, 1, 40 * len(ids), len(ids))
+    gone = np.array([40], dtype=np.int64)
+    for query in vectors[1:30]:
+        found = VectorIndex(sparse, ids[:0], vectors[:0], gone, 1).search(query, 100)
+        expected = VectorIndex(base, ids[:0], vectors[:0], gone // 40, 1).search(query, 100)
+        assert (found.ids // 40).tolist() == expected.ids.tolist()
+
+
+def test_zeros_come_before_nothing_wherever_they_are() -> None:
+    ids, vectors = np.arange(1, 7, dtype=np.int64), unit_vectors(6)
+    vectors[:3] = 0
+    vectors[3] = -vectors[4]
+    for in_base in (0, 2, 6):
+        for allowed in (None, mask_of([1, 2, 3, 4, 5], 6)):
+            found = index_of(ids, vectors, in_base, []).search(vectors[4], 2, allowed)
+            assert not set(found.ids.tolist()) & {1, 2, 3}
+            assert len(found.ids) == 2
+
+
 @pytest.mark.parametrize("step", [3, 50, 2_000])
 def test_a_filter_of_any_width_finds_as_many_and_as_well(many: tuple[Ids, Matrix, Base], step: int) -> None:
     ids, vectors, base = many
@@ -157,8 +180,11 @@ def test_a_base_of_many_lists_has_its_vectors_near_what_went_in(
     read = read_base(tmp_path, UID, DIMENSION)
     assert read is not None
     assert (read.index.nlist, read.count, read.drawn_up_to) == (base.index.nlist, len(ids), len(ids))
-    for some, near in read.lists():
-        assert ((near * vectors[some - 1]).sum(axis=1) > 0.99).all()
+    for one in read.lists():
+        near = read.index.sq.decode(one.codes) + one.centre
+        assert ((near * vectors[one.ids - 1]).sum(axis=1) > 0.99).all()
+        assert read.has_coded(one, vectors[one.ids - 1]).all()
+        assert not read.has_coded(one, -vectors[one.ids - 1]).any()
     copy = writable(read)
     copy.remove_ids(faiss.IDSelectorBatch(ids[:10]))
     assert (copy.ntotal, read.count) == (len(ids) - 10, len(ids))
@@ -196,9 +222,14 @@ def written(tmp_path: Path) -> Path:
 def test_a_base_comes_back_from_its_file_as_it_was(written: Path) -> None:
     base = read_base(written, UID, DIMENSION)
     assert base is not None
-    ((ids, vectors),) = base.lists()
-    assert (base.generation, base.last_id, ids.tolist()) == (7, 32, list(range(3, 33)))
-    np.testing.assert_array_equal(vectors, unit_vectors(30))
+    (one,) = base.lists()
+    assert (base.generation, base.last_id, one.ids.tolist()) == (7, 32, list(range(3, 33)))
+    np.testing.assert_array_equal(base.index.sq.decode(one.codes), unit_vectors(30))
+    assert base.has_coded(one, unit_vectors(30)).all()
+    assert (
+        base.has_coded(one, np.nextafter(unit_vectors(30).astype(np.float16), 2).astype(np.float32)).sum()
+        == 0
+    )
     assert is_intact(base)
     assert [file.name for file in written.iterdir()] == [FILE_NAME]
 

@@ -191,6 +191,30 @@ def test_indexing_prints_a_receipt_for_each_file_and_fails_only_for_the_bad_ones
     assert json.loads(pincite("list", "--json").stdout) == []
 
 
+def test_a_vanished_file_is_reported_without_failing_and_pruned_on_demand(
+    pincite: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("kept.txt", "gone.txt"):
+        (tmp_path / "docs" / name).write_text(f"The mill of {name} was bought in 1921.")
+    assert pincite("index", "docs").returncode == 0
+    (tmp_path / "docs" / "gone.txt").unlink()
+    told = pincite("index", "docs")
+    assert told.returncode == 0
+    assert [line.split()[:2] for line in told.stdout.splitlines()[1:3]] == [
+        ["unchanged", "docs/kept.txt"],
+        ["vanished", "docs/gone.txt"],
+    ]
+    assert told.stdout.splitlines()[3:] == ["1 vanished file is still in the corpus; --prune removes it"]
+    _, vanished = json.loads(pincite("index", "docs", "--json").stdout)
+    assert (vanished["source"], vanished["status"], vanished["passages"]) == ("docs/gone.txt", "vanished", 1)
+    assert vanished["reason"] == "its file is gone; --prune removes it (prune=True)"
+    pruned = pincite("index", "docs", "--prune")
+    assert pruned.returncode == 0
+    assert pruned.stdout.splitlines()[2].split()[:2] == ["removed", "docs/gone.txt"]
+    assert [one["source"] for one in json.loads(pincite("list", "--json").stdout)] == ["docs/kept.txt"]
+
+
 def test_asking_never_makes_a_corpus_and_says_how_to_make_one(pincite: Run, tmp_path: Path) -> None:
     done = pincite("ask", BANK)
     assert done.returncode == 1

@@ -26,3 +26,14 @@ def test_a_table_lines_up_also_under_chinese_names(capsys: pytest.CaptureFixture
     assert first.startswith("added   茶.txt  0")
     assert second.startswith("failed  b.txt   0")
     assert reason == "failed: b.txt: the file is empty"
+
+
+def test_vanished_files_are_rows_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = [Receipt(name, "vanished", "its file is gone", passages=3) for name in ("a.txt", "b.txt")]
+    print_receipts(gone)
+    _, first, second, line = capsys.readouterr().out.splitlines()
+    assert first.split() == ["vanished", "a.txt", "0", "0", "0", "3", "0.00"]
+    assert second.startswith("vanished  b.txt")
+    assert line == "2 vanished files are still in the corpus; --prune removes them"
+    print_receipts(gone[:1])
+    assert capsys.readouterr().out.endswith("\n1 vanished file is still in the corpus; --prune removes it\n")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.index.locking import writing
-from pincite.ui.uploads import keep, safe_name, take_in
+from pincite.index.records import Receipt
+from pincite.ui.uploads import keep, receipts_table, safe_name, take_in
 
 
 @given(st.text(max_size=300))
@@ -80,6 +81,15 @@ def test_a_link_in_the_uploads_is_never_written_through(tmp_path: Path) -> None:
     upload.write_text("one")
     assert keep(upload, folder) == (folder / "notes-2.txt", True)
     assert not target.exists()
+
+
+def test_a_vanished_file_is_shown_with_its_passages_and_what_to_do() -> None:
+    html = receipts_table(
+        [Receipt("docs/a.txt", "vanished", "its file is gone; --prune removes it", passages=3)]
+    )
+    assert "pc-failed" not in html
+    assert '<bdi>a.txt</bdi><div class="pc-reason">its file is gone; --prune removes it</div>' in html
+    assert "<td>vanished</td><td>3</td>" in html
 
 
 def test_a_locked_corpus_is_a_receipt_and_leaves_no_file(tmp_path: Path) -> None:
