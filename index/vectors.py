@@ -6,11 +6,13 @@ memory-mapped: a header, then FAISS's own bytes. Opening checks the header, the 
 but the vectors' codes; ``is_intact`` checks everything.
 
 A base is an inverted file (``IndexIVFScalarQuantizer``). A small one has a single list of float16 vectors, as
-the database has them, so that it is exact. A large one has many lists of 8-bit codes, of which a query looks
-into ``_PROBED``; a mask widens that by as much as it leaves out, up to all of them. Codes only choose the
-candidates, whose scores the caller takes from the database's vectors. docs/benchmarks.md has the recall.
+the database has them, so that it is exact. A large one has many lists of 8-bit codes. A query looks into
+six times the square root of their number; a mask widens that by as much as it leaves out, up to all of them.
+Codes only choose the candidates, whose scores the caller takes from the database's vectors. The recall of
+this, on real vectors, is in docs/benchmarks.md.
 """
 
+import math
 import mmap
 import os
 import struct
@@ -24,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE_NAME = "vectors.faiss"
-EXACT_UP_TO = 20_000
-_PROBED = 48
+EXACT_UP_TO = 50_000
+_PROBED_PER_ROOT = 6
 _TRAINED_PER_LIST = 40
 _ID_BYTES = 8
 _READ_AT_ONCE = 1 << 24
@@ -124,7 +126,8 @@ class VectorIndex:
 
     def _search_base(self, query: NDArray[np.float32], top_k: int, allowed: Mask | None) -> Neighbours:
         index, size = self.base.index, min(top_k, self.base.count)
-        probed, selector = _PROBED, None
+        fewest, selector = _PROBED_PER_ROOT * math.isqrt(index.nlist), None
+        probed = fewest
         if allowed is not None:
             allowed = allowed[: self.base.last_id + 1]
             # Ids that were gone before the base was written may be set too, when only the deleted are masked.
@@ -132,7 +135,7 @@ class VectorIndex:
             size = min(size, chosen)
             bits = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)
-            probed = _PROBED * self.base.count // max(chosen, 1) + 1
+            probed = fewest * self.base.count // max(chosen, 1) + 1
         if not size:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         parameters = faiss.SearchParametersIVF(nprobe=min(probed, index.nlist), sel=selector)
