@@ -156,10 +156,10 @@ def rankings(passages: Matrix, queries: Matrix) -> dict[str, list[Ids]]:
         "8-bit codes, all lists, scored by the codes": lambda query: index.search(query, TOP_K).ids,
         "8-bit codes, all lists, scored by float16": lambda query: found_by(index, stored, query),
     }
-    with patch.multiple(vectors, _PROBED=ALL):
+    with patch.multiple(vectors, probed_of=lambda _: ALL):
         ranked = {name: [rank(query) for query in queries] for name, rank in ways.items()}
     for probed in PROBED_FOR_NDCG:
-        with patch.multiple(vectors, _PROBED=probed):
+        with patch.multiple(vectors, probed_of=lambda _, probed=probed: probed):
             ranked[f"8-bit codes, {probed} lists, scored by float16"] = [
                 found_by(index, stored, query) for query in queries
             ]
@@ -202,7 +202,7 @@ def by_probed(stored: Matrix, queries: Matrix, lists: int) -> Iterator[list[str]
     nearest_ten = [nearest(stored, query) for query in queries]
     index = index_of(stored, lists)
     for probed in PROBED:
-        with patch.multiple(vectors, _PROBED=probed):
+        with patch.multiple(vectors, probed_of=lambda _, probed=probed: probed):
             share = recall_of(index, stored, queries, nearest_ten)
             p50, p95 = latency(index, queries)
         yield [f"{lists:,}", str(probed), f"{share:.4f}", f"{p50:.2f}", f"{p95:.2f}"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from pincite.index.errors import CorpusDamaged, CorpusNotFound, PinciteError
 from pincite.index.location import absence, holds_database
 
-_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _REFUSED_BY_SQLITE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -51,7 +51,7 @@ def _advice(error: OSError | sqlite3.Error, folder: Path) -> str:
     code = error.errno if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (_FULL if isinstance(error, OSError) else {sqlite3.SQLITE_FULL}):
         return "make room on its disk, then try again"
-    refused = code in (_REFUSED if isinstance(error, OSError) else _REFUSED_BY_SQLITE)
+    refused = code in (REFUSED if isinstance(error, OSError) else _REFUSED_BY_SQLITE)
     if refused or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return f"pincite must be able to read and write in {folder}, also to search"
     if isinstance(error, sqlite3.Error) and code == sqlite3.SQLITE_BUSY:

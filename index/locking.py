@@ -17,7 +17,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from pincite.index.errors import CorpusLocked, CorpusNotFound
-from pincite.index.faults import explained
+from pincite.index.faults import REFUSED, explained
 from pincite.index.location import LOCK, PID, absence
 
 if sys.platform != "win32":
@@ -50,11 +50,15 @@ def _named(file: Path) -> Iterator[None]:
     """Let ``file``, made anew, name this process for as long as it writes."""
     try:
         with ExitStack() as held:
-            with suppress(OSError):  # no room, or no locks in this file system: it costs the name only
+            try:
                 file.unlink(missing_ok=True)
                 opened = held.enter_context(file.open("xb", buffering=0))
                 _lock(opened)
                 opened.write(str(os.getpid()).encode())
+            except OSError as error:
+                # No room, or no locks in this file system, costs the name only.
+                if error.errno in REFUSED:
+                    raise
             yield
     finally:
         with suppress(OSError):  # left behind, it names nobody

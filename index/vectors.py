@@ -126,8 +126,7 @@ class VectorIndex:
 
     def _search_base(self, query: NDArray[np.float32], top_k: int, allowed: Mask | None) -> Neighbours:
         index, size = self.base.index, min(top_k, self.base.count)
-        fewest, selector = _PROBED_PER_ROOT * math.isqrt(index.nlist), None
-        probed = fewest
+        probed, selector = probed_of(index.nlist), None
         if allowed is not None:
             allowed = allowed[: self.base.last_id + 1]
             # Ids that were gone before the base was written may be set too, when only the deleted are masked.
@@ -135,7 +134,7 @@ class VectorIndex:
             size = min(size, chosen)
             bits = np.packbits(allowed, bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)
-            probed = fewest * self.base.count // max(chosen, 1) + 1
+            probed = probed * self.base.count // max(chosen, 1) + 1
         if not size:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         parameters = faiss.SearchParametersIVF(nprobe=min(probed, index.nlist), sel=selector)
@@ -164,6 +163,11 @@ def lists_for(count: int) -> int:
     four times the root.
     """
     return 1 if count <= EXACT_UP_TO else 1 << round(np.log2(4 * np.sqrt(count)))
+
+
+def probed_of(lists: int) -> int:
+    """Return how many of a base's lists a query looks into."""
+    return _PROBED_PER_ROOT * math.isqrt(lists)
 
 
 def sample_size(count: int) -> int:
