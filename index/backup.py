@@ -29,6 +29,7 @@ from pincite.index.location import (
     holds_database,
     make_folder,
     may_become_corpus,
+    sync_folder,
 )
 from pincite.index.locking import writing
 from pincite.index.sources import real_path
@@ -159,7 +160,7 @@ def _give_name(temporary: Path, target: Path, overwrite: bool) -> None:
         except OSError:  # somebody was quicker, or the file system has no links
             _refuse_taken(target, overwrite)
             temporary.rename(target)
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _check(source: Path) -> None:
@@ -223,7 +224,7 @@ def _move(place: Path, folder: Path) -> None:
     for file in place.iterdir():
         if file.name != LOCK:
             file.replace(folder / file.name)
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _read_only(file: Path) -> sqlite3.Connection:
@@ -233,12 +234,3 @@ def _read_only(file: Path) -> sqlite3.Connection:
 
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

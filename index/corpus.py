@@ -7,7 +7,6 @@ ranking to ``retrieval``.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,26 +15,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pincite.index import retrieval
+from pincite.index.adding import Offer, look_after_vanished, store
 from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.database import Database
-from pincite.index.document import Document, Metadata
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
-from pincite.index.errors import CorpusNotFound, DocumentNotFound, UnsupportedDocument
+from pincite.index.errors import CorpusNotFound, DocumentNotFound
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.formats import read_file, text_document, with_text
 from pincite.index.indexes import LiveIndexes
-from pincite.index.ingestion import (
-    Progress,
-    checked_metadata,
-    fingerprint,
-    prepare,
-    receipt_for,
-)
+from pincite.index.ingestion import Progress, checked_metadata
 from pincite.index.loaded_encoders import LoadedEncoders
 from pincite.index.location import (
     absence,
@@ -50,12 +40,11 @@ from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
-from pincite.index.sources import Found, find_files, gone_from, real_path, source_name
+from pincite.index.sources import find_files, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
 
 _LOG = logging.getLogger(__name__)
-_VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +150,12 @@ class Corpus:
             for done, one in enumerate(found):
                 source = source_name(one.path, self._folder.parent)
                 tell(Progress(source, done, len(found)))
-                on_encoded = partial(_tell_encoded, tell, Progress(source, done, len(found)))
-                read = partial(read_file, one.path, password=password)
-                receipts.append(self._store(source, partial(_content, one), read, given, on_encoded))
+                offer = Offer(source, one.content, partial(read_file, one.path, password=password), given)
+                receipts.append(
+                    self._store(offer, partial(_tell_encoded, tell, Progress(source, done, len(found))))
+                )
                 self._settle()
-            receipts += self._look_after_vanished(paths, found, prune)
+            receipts += look_after_vanished(self._database, self._folder.parent, paths, found, prune)
             self._settle()
         if found:
             tell(Progress("", len(found), len(found)))
@@ -179,14 +169,8 @@ class Corpus:
         given = checked_metadata(metadata or {})
         document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
         with self._writing():
-            receipt = self._store(
-                source,
-                document.text.encode,
-                lambda _: (with_text(document),),
-                given,
-                lambda _done, _total: None,
-                is_text=True,
-            )
+            offer = Offer(source, document.text.encode, lambda _: (with_text(document),), given, is_text=True)
+            receipt = self._store(offer, lambda _done, _total: None)
             self._settle()
         return receipt
 
@@ -343,74 +327,12 @@ class Corpus:
         with writing(self._folder):
             yield
 
+    def _store(self, offer: Offer, on_encoded: Callable[[int, int], None]) -> Receipt:
+        return store(offer, self._database, lambda: self.encoder, on_encoded)
+
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):
             self._indexes.settle(self._database)
-
-    def _store(
-        self,
-        source: str,
-        content: Callable[[], bytes],
-        read: Callable[[bytes], Sequence[Document]],
-        metadata: Metadata,
-        on_encoded: Callable[[int, int], None],
-        *,
-        is_text: bool = False,
-    ) -> Receipt:
-        """Read, prepare and store one file in one transaction; whatever is wrong with it goes into the
-        receipt. ``is_text``: it is text in hand.
-        """
-        started = time.perf_counter()
-        try:
-            raw = content()
-            mark = fingerprint(raw, metadata)
-            with self._database.snapshot() as snapshot:
-                known = snapshot.file_fingerprint(source)
-                if known == mark:
-                    if snapshot.is_text(source) != is_text:
-                        with self._database.transaction() as writer:
-                            writer.set_is_text(source, is_text)
-                    return replace(snapshot.file_receipt(source), seconds=time.perf_counter() - started)
-            documents = read(raw)
-        except (UnsupportedDocument, OSError) as error:
-            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-            return Receipt(source, "failed", reason, seconds=time.perf_counter() - started)
-        prepared = prepare(documents, source, metadata, self.encoder, self._known_vectors, on_encoded)
-        with self._database.transaction() as writer:
-            writer.remove_file(source)
-            writer.add_file(source, mark, prepared, is_text=is_text)
-        status = "added" if known is None else "replaced"
-        return receipt_for(source, status, prepared, time.perf_counter() - started)
-
-    def _known_vectors(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        with self._database.snapshot() as snapshot:
-            return snapshot.vectors_by_key(keys)
-
-    def _look_after_vanished(
-        self, paths: Iterable[str | Path], found: Iterable[Found], prune: bool
-    ) -> Iterator[Receipt]:
-        """Report the files that the folders among ``paths`` no longer have, or remove them."""
-        base = self._folder.parent
-        folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
-        if not folders:
-            return
-        present = {source_name(one.path, base) for one in found}
-        with self._database.snapshot() as snapshot:
-            absent = [source for source in snapshot.file_sources() if source not in present]
-            vanished = [snapshot.file_receipt(source) for source in gone_from(folders, absent, base)]
-        for receipt in vanished:
-            if prune:
-                with self._database.transaction() as writer:
-                    writer.remove_file(receipt.source)
-                yield Receipt(receipt.source, "removed")
-            else:
-                yield replace(receipt, status="vanished", reason=_VANISHED)
-
-
-def _content(found: Found) -> bytes:
-    if found.problem:
-        raise UnsupportedDocument(found.problem)
-    return found.path.read_bytes()
 
 
 def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

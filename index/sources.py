@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import SUFFIXES
 
 _WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
@@ -23,6 +24,12 @@ class Found:
 
     path: Path
     problem: str = ""
+
+    def content(self) -> bytes:
+        """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one."""
+        if self.problem:
+            raise UnsupportedDocument(self.problem)
+        return self.path.read_bytes()
 
 
 def find_files(

@@ -25,6 +25,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from pincite.index.location import sync_folder
+
 FILE_NAME = "vectors.faiss"
 EXACT_UP_TO = 50_000
 _PROBED_PER_ROOT = 6
@@ -282,13 +284,3 @@ def is_intact(base: Base) -> bool:
     for start in range(_HEADER_BYTES, len(base.content), _READ_AT_ONCE):
         total = zlib.crc32(base.content[start : start + _READ_AT_ONCE], total)
     return total == written
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` last, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
