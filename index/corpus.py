@@ -19,11 +19,12 @@ from pincite.index import retrieval
 from pincite.index.adding import Offer, look_after_vanished, store
 from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.database import Database
+from pincite.index.document import Document
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
 from pincite.index.errors import CorpusNotFound, DocumentNotFound
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
-from pincite.index.formats import read_file, text_document, with_text
+from pincite.index.formats import File, read_documents, text_document, with_text
 from pincite.index.indexes import LiveIndexes
 from pincite.index.ingestion import Progress, checked_metadata
 from pincite.index.loaded_encoders import LoadedEncoders
@@ -150,7 +151,7 @@ class Corpus:
             for done, one in enumerate(found):
                 source = source_name(one.path, self._folder.parent)
                 tell(Progress(source, done, len(found)))
-                offer = Offer(source, one.content, partial(read_file, one.path, password=password), given)
+                offer = Offer(source, one.content, partial(_read, one.path.name, password), given)
                 receipts.append(
                     self._store(offer, partial(_tell_encoded, tell, Progress(source, done, len(found))))
                 )
@@ -333,6 +334,10 @@ class Corpus:
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):
             self._indexes.settle(self._database)
+
+
+def _read(name: str, password: str | None, content: bytes) -> Sequence[Document]:
+    return read_documents(File(name, content, password))
 
 
 def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

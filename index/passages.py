@@ -7,10 +7,10 @@ and references; what is stored, and cited, is the document's text as it stands.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from pincite.index.document import Document, Group, Point, Span
 from pincite.index.language import script_of
@@ -27,8 +27,8 @@ class Passage:
     """A run of whole points or sentences inside one group.
 
     ``text`` is ``corpus.text(document_id)[start:end]``; ``group`` is the group's own name, or empty; ``page``
-    counts from 1. ``points`` are those of a grouped summary that the passage holds, numbered as in their
-    group.
+    counts from 1, and is the one on which the passage begins. ``points`` are those of its group that the
+    passage holds, numbered as there. ``page_starts`` are the offsets inside it at which further pages begin.
     """
 
     document_id: str
@@ -41,6 +41,7 @@ class Passage:
     references: tuple[str, ...]
     page: int | None
     points: tuple[Point, ...] = ()
+    page_starts: tuple[int, ...] = ()
 
     @property
     def address(self) -> str:
@@ -48,22 +49,31 @@ class Passage:
         return self.address_of(self.start, self.end)
 
     def address_of(self, start: int, end: int) -> str:
-        """Return the address of a span inside this passage, down to the points that it touches."""
+        """Return the address of a span inside this passage, down to the pages and points that it touches."""
         parts = [self.source.rsplit("/", 1)[-1]]
         if self.page is not None:
-            parts.append(f"p. {self.page}")
+            first = self.page + bisect_right(self.page_starts, start)
+            last = self.page + bisect_left(self.page_starts, end)
+            parts.append(f"p. {first}" if first == last else f"pp. {first}–{last}")
         if self.group:
             parts.append(self.group)
-        numbers = [point.number for point in self.points if point.start < end and start < point.end]
-        if numbers:
-            first, last = numbers[0], numbers[-1]
-            parts.append(f"point {first}" if first == last else f"points {first}–{last}")
+        touched = [point for point in self.points if point.start < end and start < point.end]
+        runs = [
+            (kind, [point.number for point in run]) for kind, run in groupby(touched, lambda one: one.kind)
+        ]
+        if runs:
+            parts.append(", ".join(_run(kind, numbers) for kind, numbers in runs))
         return " › ".join(parts)
 
     def references_of(self, start: int, end: int) -> tuple[str, ...]:
         """Return the source's own reference markers for a span inside this passage, in order, each once."""
         touched = (point for point in self.points if point.start < end and start < point.end)
         return _unique(label for point in touched for label in point.references)
+
+
+def _run(kind: str, numbers: Sequence[int]) -> str:
+    first, last = numbers[0], numbers[-1]
+    return f"{kind} {first}" if first == last else f"{kind}s {first}–{last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,11 @@ def without_references(text: str) -> str:
     >>> without_references("It grew [3] by\\nhalf [2][4].")
     'It grew by half.'
     """
-    return " ".join(REFERENCE.sub("", text).split())
+    return _folded(REFERENCE.sub("", text))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,7 @@ def _draft_group(
 
 def _context(document: Document, group: Group, count_tokens: TokenCounter, limit: int) -> str:
     """Return title and heading path, a line each, without bare "Group 2" and within ``limit`` tokens."""
-    path = () if group.points else group.path
+    path = () if _is_summary(group) else group.path
     title = str(document.metadata.get("title", ""))
     lines = [title] if title and title not in path else []
     lines += [" › ".join(path)] if path else []
@@ -146,18 +160,28 @@ def _context(document: Document, group: Group, count_tokens: TokenCounter, limit
 
 
 def _units(text: str, group: Group, count_tokens: TokenCounter, window: int) -> list[_Unit]:
-    if not group.points:
-        return _sentences(text, Span(group.body_start, group.end), count_tokens, window)
+    """Return the points, and the prose between those that are no summary's, as units."""
     units: list[_Unit] = []
-    for point in group.points:
-        body = without_references(point.text)
-        tokens = count_tokens([body])[0]
+    is_summary = _is_summary(group)
+    bodies = [without_references(point.text) if is_summary else _folded(point.text) for point in group.points]
+    prose_start = group.body_start
+    for point, body, tokens in zip(group.points, bodies, count_tokens(bodies), strict=True):
+        if not is_summary:
+            units += _sentences(text, Span(prose_start, point.start), count_tokens, window)
+            prose_start = point.end
         if tokens <= window:
             units.append(_Unit(Span(point.start, point.end), body, tokens, point=point))
         else:
             pieces = _sentences(text, Span(point.start, point.end), count_tokens, window)
             units += [replace(piece, point=point) for piece in pieces]
+    if not is_summary:
+        units += _sentences(text, Span(prose_start, group.end), count_tokens, window)
     return units
+
+
+def _is_summary(group: Group) -> bool:
+    """Whether the group is its points and nothing else."""
+    return bool(group.points) and group.points[0].kind == "point"
 
 
 def _sentences(text: str, span: Span, count_tokens: TokenCounter, window: int) -> list[_Unit]:
@@ -219,9 +243,8 @@ def _join(run: Sequence[_Unit]) -> str:
 
 def _merge_pieces(text: str, run: Sequence[_Unit]) -> Iterator[Point]:
     """Return the points of a passage; of a point longer than the window, the part that the passage holds."""
-    numbers = {unit.point.number: unit.point for unit in run if unit.point}
-    for number, point in numbers.items():
-        spans = [unit.span for unit in run if unit.point and unit.point.number == number]
+    for point in dict.fromkeys(unit.point for unit in run if unit.point):
+        spans = [unit.span for unit in run if unit.point == point]
         start, end = spans[0].start, spans[-1].end
         yield replace(point, start=start, end=end, text=text[start:end])
 

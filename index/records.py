@@ -29,7 +29,8 @@ class Receipt:
     "vanished": the corpus holds what was read of it, and its file is gone from the folder.
 
     ``reason`` says why it failed, or what to do about a vanished one, and is empty otherwise. The counts are
-    what the corpus now holds of the file; ``pages`` is 0 for a format without pages.
+    what the corpus now holds of the file; ``pages`` is 0 for a format without pages. ``notes`` say what of
+    the file could not be read.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Receipt:
     groups: int = 0
     passages: int = 0
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ class Snapshot:
             " FROM documents d JOIN files f ON f.id = d.file WHERE f.source = ?",
             (source,),
         ).fetchone()
-        return Receipt(source, "unchanged", "", *map(int, row))
+        documents, characters, pages, groups, passages = map(int, row)
+        return Receipt(source, "unchanged", "", documents, characters, pages, groups, passages)
 
     def file_sources(self) -> list[str]:
         """Return the sources of all files, text in hand left out."""

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from pincite.index.document import Document, Group, Point, Span
 
@@ -51,7 +52,8 @@ def split(document: Document) -> tuple[Document, tuple[Group, ...]]:
 
     Groups do not overlap. What lies between them is white space, a byline and its title.
     """
-    markers = _markers(document.text)
+    has_items = any(section.items for section in document.sections)
+    markers = [] if has_items else _markers(document.text)
     if markers:
         return _split_by_markers(document, markers)
     if document.sections:
@@ -166,11 +168,23 @@ def _ends_points_in_references(body: str) -> bool:
 
 
 def _section_groups(document: Document) -> Iterator[Group]:
-    for section in document.sections:
-        if document.text[section.body_start : section.end].strip():
-            yield _group(document, section.start, section.end, section.body_start, section.path)
-    if not any(document.text[s.body_start : s.end].strip() for s in document.sections):
-        yield _group(document, 0, len(document.text), 0, ())
+    """Yield a group for each section. A heading with nothing under it is text itself, unless the next one is
+    below it and so names it.
+    """
+    for section, following in pairwise([*document.sections, None]):
+        assert section is not None  # noqa: S101 -- only the last is None
+        body_start = section.body_start
+        if not document.text[body_start : section.end].strip():
+            if following and following.path[: len(section.path)] == section.path:
+                continue
+            body_start = section.start
+        if document.text[body_start : section.end].strip():
+            group = _group(document, section.start, section.end, body_start, section.path)
+            points = (
+                Point(item.start, item.end, document.text[item.start : item.end], item.number, (), item.kind)
+                for item in section.items
+            )
+            yield replace(group, points=tuple(points))
 
 
 def _page_groups(document: Document) -> Iterator[Group]:

@@ -128,11 +128,24 @@ def _sentences(hit: Hit, rank: int) -> list[Sentence]:
 
 
 def _spans(passage: Passage) -> list[tuple[Span, Point | None]]:
-    if not passage.points:
-        return [(_moved(span, passage.start), None) for span in sentence_spans(passage.text)]
-    return [
-        (_moved(span, point.start), point) for point in passage.points for span in sentence_spans(point.text)
-    ]
+    """Return the spans that may be quoted: sentences, of points or of prose, and rows and records whole."""
+    found: list[tuple[Span, Point | None]] = []
+    prose_start = passage.start
+    for point in passage.points:
+        if point.kind == "point":
+            found += [(_moved(span, point.start), point) for span in sentence_spans(point.text)]
+        else:
+            found += _prose(passage, prose_start, point.start)
+            found.append((Span(point.start, point.end), point))
+        prose_start = point.end
+    if not passage.points or passage.points[-1].kind != "point":
+        found += _prose(passage, prose_start, passage.end)
+    return found
+
+
+def _prose(passage: Passage, start: int, end: int) -> list[tuple[Span, Point | None]]:
+    spans = sentence_spans(passage.text, start - passage.start, end - passage.start)
+    return [(_moved(span, passage.start), None) for span in spans]
 
 
 def _moved(span: Span, by: int) -> Span:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from pincite.index import formats
 from pincite.index.corpus import Corpus
 from pincite.index.errors import DocumentNotFound
 from pincite.index.filters import Scalar
+from pincite.index.formats import markdown
 from pincite.index.ingestion import Progress
 from pincite.index.records import Receipt
 from tests.fakes import FakeEncoder
@@ -146,7 +146,7 @@ def test_what_a_reader_raises_fails_its_file_only(
     def explode(_: str) -> None:
         raise error
 
-    monkeypatch.setattr(formats, "markdown_sections", explode)
+    monkeypatch.setattr(markdown, "markdown_sections", explode)
     receipts = corpus.add("docs")
     assert reasons(receipts) == {"docs/b.md": f"its reader failed: {type(error).__name__}: {error}"}
     assert found(corpus, "text") == {"docs/a.txt", "docs/sub/c.txt"}

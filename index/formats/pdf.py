@@ -12,23 +12,24 @@ import pypdfium2 as pdfium
 
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats.file import File
 
 _PAGE_BREAK = "\n\n"
 _PASSWORD_ERROR = 4
 _PDFIUM = threading.Lock()
 
 
-def read_pdf(content: bytes, password: str | None = None) -> Document:
+def read(file: File) -> list[Document]:
     """Return the text of a PDF, with the offset at which each page begins."""
     with _PDFIUM:
-        pages = [_tidy(page) for page in _page_texts(content, password)]
+        pages = [_tidy(page) for page in _page_texts(file.content, file.password)]
     if not any(map(str.strip, pages)):
         raise UnsupportedDocument(f"no text layer on any of its {len(pages)} pages: it looks like a scan")
     starts, offset = [], 0
     for page in pages:
         starts.append(offset)
         offset += len(page) + len(_PAGE_BREAK)
-    return Document(_PAGE_BREAK.join(pages), pages=tuple(starts))
+    return [Document(_PAGE_BREAK.join(pages), pages=tuple(starts))]
 
 
 def _page_texts(content: bytes, password: str | None) -> list[str]:

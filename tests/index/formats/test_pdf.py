@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from pincite.index import pdf
+from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
-from pincite.index.formats import read_file
-from pincite.index.pdf import read_pdf
+from pincite.index.formats import File, pdf
 from pincite.index.splitter import split
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SEED = ROOT / "seeds" / "observatory-visit.pdf"
 DATA = Path(os.environ.get("PINCITE_DATA", ROOT / ".." / "shared" / "data"))
+
+
+def read_pdf(content: bytes, password: str | None = None) -> Document:
+    """The document that the bytes of a PDF make."""
+    (document,) = pdf.read(File("a.pdf", content, password))
+    return document
 
 
 def printed_pages() -> list[str]:
@@ -51,8 +56,7 @@ def test_the_seeds_pages_hold_exactly_what_was_printed() -> None:
 
 
 def test_each_page_is_a_group_that_knows_its_number() -> None:
-    (document,) = read_file(SEED, SEED.read_bytes())
-    _, groups = split(document)
+    _, groups = split(read_pdf(SEED.read_bytes()))
     assert [(group.page, group.start, group.path) for group in groups] == [
         (1, 0, ()),
         (2, 1167, ()),

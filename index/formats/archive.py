@@ -1,0 +1,82 @@
+"""Opens the zip archives and the XML of office formats so that none can grow without bounds.
+
+What an archive says of its sizes is checked before anything is unpacked; no more than that comes out of it.
+XML is parsed without entities, network or excessive depth.
+"""
+
+import io
+import lzma
+import zipfile
+import zlib
+
+from lxml import etree
+
+from pincite.index.errors import UnsupportedDocument
+
+MOST_UNPACKED = 512 * 1024**2
+_MOST_MEMBERS = 20_000
+_MOST_RATIO = 200
+_SMALL = 10 * 1024**2
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+)
+
+
+class Archive:
+    """A zip archive whose members may be read."""
+
+    def __init__(self, content: bytes, kind: str) -> None:
+        """Raise ``UnsupportedDocument`` for anything but a sound archive of bearable size; ``kind`` names
+        what it should be, as in "DOCX file".
+        """
+        self._kind = kind
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(content))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise UnsupportedDocument(f"not a readable {kind}: {error}") from None
+        members = self._zip.infolist()
+        unpacked = sum(member.file_size for member in members)
+        packed = max(sum(member.compress_size for member in members), 1)
+        if len(members) > _MOST_MEMBERS:
+            raise UnsupportedDocument(f"it holds {len(members):,} files: more than {_MOST_MEMBERS:,}")
+        if unpacked > MOST_UNPACKED or (unpacked > _SMALL and unpacked > packed * _MOST_RATIO):
+            raise UnsupportedDocument(
+                f"it would unpack to {unpacked / 1e6:,.0f} MB from {packed / 1e6:,.1f} MB: it looks like a"
+                " zip bomb"
+            )
+
+    def names(self) -> list[str]:
+        """Return the members' names, in the archive's order."""
+        return self._zip.namelist()
+
+    def read(self, name: str) -> bytes:
+        """Return a member's bytes. Raises ``UnsupportedDocument`` where it is not there or is damaged."""
+        try:
+            member = self._zip.getinfo(name)
+            if member.flag_bits & 1:
+                raise UnsupportedDocument(f"the {self._kind} is encrypted: save it without a password")
+            return self._zip.read(member)  # no more than it says it has
+        except KeyError:
+            raise UnsupportedDocument(f"not a readable {self._kind}: it has no {name}") from None
+        except _DAMAGE as error:
+            raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
+
+    def xml(self, name: str) -> etree._Element:
+        """Return a member's XML."""
+        return parse_xml(self.read(name), f"{self._kind}: {name}")
+
+
+def parse_xml(content: bytes, what: str) -> etree._Element:
+    """Return the root of an XML document. Raises ``UnsupportedDocument`` where it is none."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise UnsupportedDocument(f"not a readable {what}: {error}") from None

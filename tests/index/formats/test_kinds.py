@@ -1,0 +1,47 @@
+"""Which format a file is in: its first bytes know better than its name."""
+
+from __future__ import annotations
+
+import pytest
+
+from pincite.index.formats.file import File
+from pincite.index.formats.kinds import SUFFIXES, format_of, suffix_of
+
+from .test_archive import zipped
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "module"),
+    [
+        ("a.txt", b"text", "text"),
+        ("a", b"text", "text"),
+        ("a.unknown", b"text", "text"),
+        ("A.MD", b"text", "markdown"),
+        ("a.tsv", b"a\tb", "csv"),
+        ("a.txt", b"\n%PDF-1.7", "pdf"),
+        ("a.doc", b"{\\rtf1 x}", "rtf"),
+        ("a.txt", b"<!-- saved -->\n<!DOCTYPE html><p>x", "html"),
+        ("a.md", b"<html><p>x", "markdown"),
+        ("a.doc", zipped({"[Content_Types].xml": b"", "word/document.xml": b""}), "docx"),
+        ("a.xlsx", zipped({"ppt/x.xml": b""}), "pptx"),
+        ("a.zip", zipped({"xl/workbook.xml": b""}), "sheets"),
+        ("a.zip", zipped({"mimetype": b"application/epub+zip"}), "epub"),
+        ("a.docx", zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}), "odt"),
+        ("a.docx", zipped({"other": b""}), "docx"),
+        ("a.docx", b"PK\x03\x04 and nothing more", "docx"),
+        ("a.xls", OLE, "sheets"),
+        ("a", OLE + "__substg1.0_".encode("utf-16-le"), "msg"),
+        ("a.doc", OLE + "Workbook".encode("utf-16-le"), "sheets"),
+        ("a.doc", OLE, "text"),
+    ],
+)
+def test_the_signature_decides_then_the_ending(name: str, content: bytes, module: str) -> None:
+    assert format_of(File(name, content)) == module
+
+
+def test_an_ending_is_what_follows_the_last_dot() -> None:
+    names = ("a.B", "x.y/a", "a.tar.GZ", ".hidden", "")
+    assert [suffix_of(name) for name in names] == [".b", "", ".gz", "", ""]
+    assert {".pdf", ".docx", ".eml", ".xlsx"} <= SUFFIXES
