@@ -4,7 +4,8 @@ Every span counts code points of ``Document.text``, end exclusive, and for each 
 ``document.text[x.start:x.end] == x.text``. Passages, the unit that is retrieved, are in ``passages``.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Metadata = Mapping[str, str | int | float]
@@ -98,3 +99,10 @@ class Group:
     path: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     page: int | None = None
+
+
+def page_at(pages: Sequence[int], offset: int) -> int | None:
+    """Return the number, from 1, of the page that holds ``offset``, given where the pages begin; None for a
+    format without pages.
+    """
+    return max(1, bisect_right(pages, offset)) if pages else None

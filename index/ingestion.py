@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pincite.index.document import Document, Group, Metadata
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.filters import Scalar, plain
+from pincite.index.formats import VERSION
 from pincite.index.language import language_of
 from pincite.index.passages import PassageDraft, draft_passages
 from pincite.index.records import Prepared, Receipt, Stored
@@ -55,15 +56,15 @@ def prepare(
     """Return ``documents`` ready to store. ``known`` returns the vectors that are already there for some
     keys; ``on_encoded`` is told the passages encoded so far, and of how many.
     """
-    cuts = [_cut(_with_metadata(document, metadata), encoder) for document in documents]
+    cuts = [_cut(source, _with_metadata(document, metadata), encoder) for document in documents]
     drafts = [draft for cut in cuts for draft in cut.drafts]
     keys = [_key(draft) for draft in drafts]
     vectors = _encode(drafts, keys, encoder, known(keys), lambda done: on_encoded(done, len(drafts)))
     ends = list(accumulate((len(cut.drafts) for cut in cuts), initial=0))
     return [
         Prepared(
-            identify(source, cut.document),
-            source,
+            identify(cut.source, cut.document),
+            cut.source,
             cut.document,
             cut.groups,
             tuple(cut.drafts),
@@ -76,7 +77,7 @@ def prepare(
 
 def prepare_again(stored: Stored, encoder: Encoder, known: KnownVectors) -> Prepared:
     """Return a stored document split and encoded for another encoder, whose ``known`` vectors are there."""
-    cut = _cut(stored.document, encoder)
+    cut = _cut(stored.source, stored.document, encoder)
     keys = [_key(draft) for draft in cut.drafts]
     vectors = _encode(cut.drafts, keys, encoder, known(keys), lambda _: None)
     drafts = tuple(cut.drafts)
@@ -89,8 +90,8 @@ def identify(source: str, document: Document) -> str:
 
 
 def fingerprint(content: bytes, metadata: Metadata) -> str:
-    """Return what an unchanged file and its metadata keep from one indexing to the next."""
-    extra = json.dumps(dict(metadata), sort_keys=True)
+    """Return what an unchanged file, its metadata and the way to read it keep between two indexings."""
+    extra = f"{VERSION} {json.dumps(dict(metadata), sort_keys=True)}"
     return hashlib.sha256(content + b"\0" + extra.encode()).hexdigest()
 
 
@@ -105,11 +106,13 @@ def receipt_for(source: str, status: str, prepared: Sequence[Prepared], seconds:
         groups=sum(len(one.groups) for one in prepared),
         passages=sum(len(one.drafts) for one in prepared),
         seconds=seconds,
+        notes=tuple(note for one in prepared for note in one.document.notes),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
+    source: str
     document: Document
     groups: tuple[Group, ...]
     drafts: list[PassageDraft]
@@ -120,13 +123,16 @@ def _with_metadata(document: Document, given: Metadata) -> Document:
     return replace(document, metadata={**document.metadata, **given})
 
 
-def _cut(document: Document, encoder: Encoder) -> _Cut:
+def _cut(source: str, document: Document, encoder: Encoder) -> _Cut:
     """Split and pack a document, and tell its language where nobody has said it yet."""
+    source = f"{source}/{document.part}" if document.part else source
     document, groups = split(document)
     if "language" not in document.metadata:
         language = language_of("\n".join(group.text for group in groups))
         document = replace(document, metadata={"language": language, **document.metadata})
-    return _Cut(document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens))
+    return _Cut(
+        source, document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens)
+    )
 
 
 def _key(draft: PassageDraft) -> bytes:

@@ -1,7 +1,8 @@
 """Brings a corpus of an earlier layout to the present one, in one transaction and without encoding anything.
 
 Layout 1 kept float32 vectors, and its lexical index in FTS5, whose content has the terms of every passage.
-It did not note which sources were texts in hand, so that all count as files.
+It did not note which sources were texts in hand, so that all count as files. Layout 2 had no notes on files,
+and no places of characters on their pages.
 """
 
 import sqlite3
@@ -16,13 +17,13 @@ _COPY = """
 INSERT INTO corpus
     SELECT one, uid, generation + 1, generation + 1, encoder, weights_sha256, dimension, precision
     FROM old_corpus;
-INSERT INTO files SELECT id, source, fingerprint, 0 FROM old_files;
+INSERT INTO files (id, source, fingerprint, is_text) SELECT id, source, fingerprint, 0 FROM old_files;
 INSERT INTO documents
     SELECT id, file, document_id, source, length(text),
         (SELECT count(*) FROM old_groups WHERE document = d.id),
         (SELECT coalesce(min(id), 0) FROM old_passages WHERE document = d.id),
         (SELECT count(*) FROM old_passages WHERE document = d.id),
-        metadata, metadata_spans, sections, pages, text
+        metadata, metadata_spans, sections, pages, text, x''
     FROM old_documents d;
 INSERT INTO fields SELECT document, field, value FROM old_fields;
 INSERT INTO groups SELECT id, document, start, "end", path, page FROM old_groups;
@@ -30,13 +31,17 @@ INSERT INTO groups SELECT id, document, start, "end", path, page FROM old_groups
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Change a corpus of layout 1 into one of layout 2, all or nothing; leave any other as it is."""
+    """Change a corpus of an earlier layout into one of the present layout, all or nothing."""
     connection.execute("PRAGMA foreign_keys = OFF")  # for the time that both layouts are there
     try:
         connection.execute("BEGIN IMMEDIATE")
-        if schema.version(connection) == 1:
+        version = schema.version(connection)
+        if version == 1:
             _from_1(connection)
-            connection.execute("PRAGMA user_version = 2")
+        elif version == 2:
+            connection.execute("ALTER TABLE files ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'")
+            connection.execute("ALTER TABLE documents ADD COLUMN places BLOB NOT NULL DEFAULT x''")
+        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

@@ -4,12 +4,13 @@
                  └──< fields
     recent, segments ──< postings                               one entry in either for every passage
 
-``files`` is what a receipt speaks of; one file may hold several documents. ``fields`` repeats each document's
-metadata for filters. The passages of a document have consecutive ids, which are never reused, and ``deleted``
-remembers those that a FAISS file may still hold: it is complete for every generation after ``forgotten``.
-A vector is float16; ``key`` stands for the text that was encoded, so that none is encoded twice. What the
-lexical tables hold is told in ``lexical``; ``staged`` is ``reencoding``'s. ``corpus`` is one row: an id of
-its own, the encoder, and the generation, which every change raises by one.
+``files`` is what a receipt speaks of; one file may hold several documents. ``places`` is a ``Document``'s, as
+``serialisation`` packs them. ``fields`` repeats each document's metadata for filters. The passages of a
+document have consecutive ids, which are never reused, and ``deleted`` remembers those that a FAISS file may
+still hold: it is complete for every generation after ``forgotten``. A vector is float16; ``key`` stands for
+the text that was encoded, so that none is encoded twice. What the lexical tables hold is told in ``lexical``;
+``staged`` is ``reencoding``'s. ``corpus`` is one row: an id of its own, the encoder, and the generation, which
+every change raises by one.
 """
 
 import os
@@ -22,7 +23,7 @@ from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 
 FILE_NAME = "corpus.sqlite3"
-VERSION = 2
+VERSION = 3
 _APPLICATION_ID = 0x70696E63
 _BUSY_SECONDS = 30
 
@@ -41,7 +42,8 @@ CREATE TABLE files (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL UNIQUE,
     fingerprint TEXT NOT NULL,
-    is_text INTEGER NOT NULL
+    is_text INTEGER NOT NULL,
+    notes TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,7 +58,8 @@ CREATE TABLE documents (
     metadata_spans TEXT NOT NULL,
     sections TEXT NOT NULL,
     pages TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    places BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX documents_by_file ON documents (file);
 CREATE TABLE fields (

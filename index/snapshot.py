@@ -6,12 +6,14 @@ belong together whatever is written meanwhile. How hits are ranked is ``retrieva
 
 import json
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.document import Document, Point, Section, Span
+from pincite.index.document import Point, page_at
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
@@ -19,6 +21,7 @@ from pincite.index.lexical import LexicalHit, LexicalIndex, unpack
 from pincite.index.lexical_writer import is_unsettled
 from pincite.index.passages import Passage
 from pincite.index.records import DocumentInfo, Receipt, Stored
+from pincite.index.serialisation import document_from, unpacked_places
 from pincite.index.vectors import Ids, Mask, Matrix, read_vectors, stored_vector
 
 _SEPARATOR = " › "
@@ -52,13 +55,23 @@ class Snapshot:
     def file_receipt(self, source: str) -> Receipt:
         """Return what is stored of a file that has not changed, as a receipt."""
         row = self._connection.execute(
-            "SELECT count(*), total(d.characters), total(json_array_length(d.pages)),"
+            "SELECT max(f.notes), count(*), total(d.characters), total(json_array_length(d.pages)),"
             " total(d.groups), total(d.passages)"
             " FROM documents d JOIN files f ON f.id = d.file WHERE f.source = ?",
             (source,),
         ).fetchone()
-        documents, characters, pages, groups, passages = map(int, row)
-        return Receipt(source, "unchanged", "", documents, characters, pages, groups, passages)
+        notes, (documents, characters, pages, groups, passages) = row[0], map(int, row[1:])
+        return Receipt(
+            source,
+            "unchanged",
+            "",
+            documents,
+            characters,
+            pages,
+            groups,
+            passages,
+            notes=tuple(json.loads(notes or "[]")),
+        )
 
     def file_sources(self) -> list[str]:
         """Return the sources of all files, text in hand left out."""
@@ -118,7 +131,7 @@ class Snapshot:
     def stored_document(self, row: int) -> Stored:
         """Return the document at this place with its content."""
         found = self._connection.execute(
-            "SELECT id, document_id, source, text, metadata, metadata_spans, sections, pages"
+            "SELECT id, document_id, source, places, text, metadata, metadata_spans, sections, pages"
             " FROM documents WHERE id = ?",
             (row,),
         ).fetchone()
@@ -169,12 +182,13 @@ class Snapshot:
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         rows = self._connection.execute(
             'SELECT p.id, d.document_id, d.source, d.metadata, g.path, p.start, p."end",'
-            ' substr(d.text, p.start + 1, p."end" - p.start), g.page, p.points'
+            ' substr(d.text, p.start + 1, p."end" - p.start), d.pages, p.points'
             ' FROM passages p JOIN documents d ON d.id = p.document JOIN groups g ON g.id = p."group"'
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
-        return {row[0]: _passage(*row[1:]) for row in rows}
+        read_pages = lru_cache(maxsize=1)(_offsets)
+        return {row[0]: _passage(*row[1:-2], read_pages(row[-2]), row[-1]) for row in rows}
 
     def is_lexical_unsettled(self) -> bool:
         """Whether the lexical index should be put in order."""
@@ -307,19 +321,21 @@ def _stored(
     row: int,
     document_id: str,
     source: str,
+    places: bytes,
     text: str,
-    metadata: str,
-    metadata_spans: str,
-    sections: str,
-    pages: str,
+    *parts: str,
 ) -> Stored:
+    names = ("metadata", "metadata_spans", "sections", "pages")
+    plain = {name: json.loads(part) for name, part in zip(names, parts, strict=True)}
     try:
-        spans = {field: Span(**span) for field, span in json.loads(metadata_spans).items()}
-        parts = tuple(Section(**{**one, "path": tuple(one["path"])}) for one in json.loads(sections))
-    except (TypeError, KeyError, AttributeError) as error:
+        document = document_from({"text": text, **plain}, unpacked_places(places))
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise CorpusDamaged(f"the spans or sections of {source} cannot be read: {error}") from error
-    document = Document(text, json.loads(metadata), spans, parts, tuple(json.loads(pages)))
     return Stored(row, document_id, source, document)
+
+
+def _offsets(pages: str) -> tuple[int, ...]:
+    return tuple(json.loads(pages))
 
 
 def _passage(
@@ -330,17 +346,18 @@ def _passage(
     start: int,
     end: int,
     text: str,
-    page: int | None,
+    pages: tuple[int, ...],
     raw: str,
 ) -> Passage:
     points = tuple(
-        Point(a, b, text[a - start : b - start], number, tuple(references))
-        for a, b, number, references in json.loads(raw)
+        Point(a, b, text[a - start : b - start], number, tuple(references), *kind)
+        for a, b, number, references, *kind in json.loads(raw)
     )
     references = tuple(dict.fromkeys(label for point in points for label in point.references))
     group = _SEPARATOR.join(json.loads(path))
     title = str(json.loads(metadata).get("title", ""))
-    return Passage(document_id, source, title, group, start, end, text, references, page, points)
+    page, further = page_at(pages, start), pages[bisect_right(pages, start) : bisect_left(pages, end)]
+    return Passage(document_id, source, title, group, start, end, text, references, page, points, further)
 
 
 def _info(

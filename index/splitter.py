@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from pincite.index.document import Document, Group, Point, Span
+from pincite.index.document import Document, Group, Point, Span, page_at
 
 _MARKER = re.compile(
     r"(?P<label>(?:Group|GROUP)[ \t]+(?P<digits>\d{1,3})"
@@ -59,11 +59,6 @@ def split(document: Document) -> tuple[Document, tuple[Group, ...]]:
     if document.sections:
         return document, tuple(_section_groups(document))
     return document, tuple(_page_groups(document))
-
-
-def page_at(pages: tuple[int, ...], offset: int) -> int | None:
-    """Return the number, from 1, of the page that holds ``offset``; None for a format without pages."""
-    return max(1, sum(start <= offset for start in pages)) if pages else None
 
 
 def _markers(text: str) -> list[re.Match[str]]:

@@ -21,6 +21,7 @@ _LENGTH_TOLERANCE = 1e-3
 _UNREADABLE = {
     "documents": "NOT (json_valid(metadata) AND json_valid(metadata_spans)"
     " AND json_valid(sections) AND json_valid(pages))",
+    "files": "NOT json_valid(notes)",
     "groups": "NOT json_valid(path)",
     "passages": "NOT json_valid(points)",
     "recent": "NOT json_valid(weights)",
@@ -82,6 +83,8 @@ def _document(snapshot: Snapshot, stored: Stored) -> Iterator[str]:
     for start, end in spans:
         if not 0 <= start < end <= size:
             yield f"a group {start}-{end} is outside its text of {size} characters"
+    if len(document.places) not in (0, 4 * size):
+        yield "it has not one place on its pages for each character"
     if any(first_end > second for (_, first_end), (second, _) in pairwise(spans)):
         yield "its groups overlap"
     expected = {field: comparable(field, value) for field, value in document.metadata.items()}

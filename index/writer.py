@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.filters import comparable
 from pincite.index.lexical import weigh
 from pincite.index.lexical_writer import LexicalWriter
 from pincite.index.records import Prepared
+from pincite.index.serialisation import packed_places, plain_sections, plain_spans
 from pincite.index.tokens import terms_of
 from pincite.index.vectors import stored_vector
 
@@ -65,12 +65,13 @@ class Writer:
         return True
 
     def add_file(
-        self, source: str, fingerprint: str, prepared: Iterable[Prepared], *, is_text: bool = False
+        self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
     ) -> None:
         """Store a file; ``is_text``: it is text in hand under a file's name."""
+        notes = _json([note for one in prepared for note in one.document.notes])
         file = self._insert(
-            "INSERT INTO files (source, fingerprint, is_text) VALUES (?, ?, ?)",
-            (source, fingerprint, is_text),
+            "INSERT INTO files (source, fingerprint, is_text, notes) VALUES (?, ?, ?, ?)",
+            (source, fingerprint, is_text, notes),
         )
         for one in prepared:
             self._add_document(file, one)
@@ -101,18 +102,19 @@ class Writer:
         row = self._insert(
             "INSERT INTO documents"
             " (file, document_id, source, characters, groups, first_passage, passages, metadata,"
-            " metadata_spans, sections, pages, text)"
-            " VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?)",
+            " metadata_spans, sections, pages, text, places)"
+            " VALUES (?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?, ?)",
             (
                 file,
                 one.document_id,
                 one.source,
                 len(document.text),
                 _json(dict(document.metadata)),
-                _json({field: asdict(span) for field, span in document.metadata_spans.items()}),
-                _json([asdict(section) for section in document.sections]),
+                _json(plain_spans(document)),
+                _json(plain_sections(document)),
                 _json(document.pages),
                 document.text,
+                packed_places(document.places),
             ),
         )
         fields = [(row, field, comparable(field, value)) for field, value in document.metadata.items()]
@@ -128,7 +130,7 @@ class Writer:
             )
         passage = first = 0
         for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
-            points = [[p.start, p.end, p.number, p.references] for p in draft.points]
+            points = [[p.start, p.end, p.number, p.references, p.kind] for p in draft.points]
             weights = weigh(terms_of(draft.context), terms_of(draft.body))
             passage = self._insert(
                 'INSERT INTO passages (document, "group", start, "end", points, length, checksum)'

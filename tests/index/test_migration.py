@@ -90,6 +90,22 @@ def test_a_migration_that_fails_leaves_the_old_corpus(folder: Path, monkeypatch:
         assert corpus.verify() == []
 
 
+def test_layout_2_gets_its_new_columns(folder: Path) -> None:
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        before = corpus.documents()
+    connection = sqlite3.connect(folder / schema.FILE_NAME)
+    connection.executescript(
+        "ALTER TABLE files DROP COLUMN notes; ALTER TABLE documents DROP COLUMN places;"
+        "PRAGMA user_version = 2"
+    )
+    connection.close()
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        assert corpus.documents() == before
+        assert corpus.add_text("new", source="n.txt").status == "added"
+        assert corpus.verify() == []
+    assert rows(folder, "PRAGMA user_version") == [(schema.VERSION,)]
+
+
 def test_an_old_backup_is_restored(folder: Path, tmp_path: Path) -> None:
     with Corpus.restore(folder / schema.FILE_NAME, tmp_path / "new", encoder=FakeEncoder()) as corpus:
         assert corpus.verify() == []
