@@ -24,7 +24,8 @@ from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
 from pincite.index.errors import CorpusNotFound, DocumentNotFound
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
-from pincite.index.formats import File, read_documents, text_document, with_text
+from pincite.index.formats import File, text_document, with_text
+from pincite.index.formats.process import ReadingProcess
 from pincite.index.indexes import LiveIndexes
 from pincite.index.ingestion import Progress, checked_metadata
 from pincite.index.loaded_encoders import LoadedEncoders
@@ -71,6 +72,7 @@ class Corpus:
         self._encoders = LoadedEncoders(folder)
         self._database = Database(folder)
         self._indexes = LiveIndexes(folder)
+        self._reading = ReadingProcess()
 
     @classmethod
     def open(
@@ -150,11 +152,11 @@ class Corpus:
         with self._writing():
             for done, one in enumerate(found):
                 source = source_name(one.path, self._folder.parent)
-                tell(Progress(source, done, len(found)))
-                offer = Offer(source, one.content, partial(_read, one.path.name, password), given)
-                receipts.append(
-                    self._store(offer, partial(_tell_encoded, tell, Progress(source, done, len(found))))
-                )
+                at = Progress(source, done, len(found))
+                tell(at)
+                read = partial(self._read, one.path.name, password, partial(_tell_read, tell, at))
+                offer = Offer(source, one.content, read, given)
+                receipts.append(self._store(offer, partial(_tell_encoded, tell, at)))
                 self._settle()
             receipts += look_after_vanished(self._database, self._folder.parent, paths, found, prune)
             self._settle()
@@ -290,6 +292,7 @@ class Corpus:
         """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.
         Closing twice does no harm.
         """
+        self._reading.close()
         self._indexes.close()
         self._database.close()
 
@@ -331,13 +334,18 @@ class Corpus:
     def _store(self, offer: Offer, on_encoded: Callable[[int, int], None]) -> Receipt:
         return store(offer, self._database, lambda: self.encoder, on_encoded)
 
+    def _read(
+        self, name: str, password: str | None, on_page: Callable[[int, int], None], content: bytes
+    ) -> Sequence[Document]:
+        return self._reading.read(File(name, content, password, on_page))
+
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):
             self._indexes.settle(self._database)
 
 
-def _read(name: str, password: str | None, content: bytes) -> Sequence[Document]:
-    return read_documents(File(name, content, password))
+def _tell_read(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
+    tell(replace(at, pages_done=done, pages_total=total))
 
 
 def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

@@ -26,13 +26,17 @@ _ENCODED_AT_ONCE = 128
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far indexing has come: whole files, and the passages of the file at hand that are encoded."""
+    """How far indexing has come: whole files, and of the file at hand the pages that are read, where it has
+    pages, and the passages that are encoded.
+    """
 
     source: str
     files_done: int
     files_total: int
     passages_done: int = 0
     passages_total: int = 0
+    pages_done: int = 0
+    pages_total: int = 0
 
 
 def checked_metadata(given: Mapping[str, Scalar]) -> Metadata:

@@ -9,8 +9,8 @@
 document have consecutive ids, which are never reused, and ``deleted`` remembers those that a FAISS file may
 still hold: it is complete for every generation after ``forgotten``. A vector is float16; ``key`` stands for
 the text that was encoded, so that none is encoded twice. What the lexical tables hold is told in ``lexical``;
-``staged`` is ``reencoding``'s. ``corpus`` is one row: an id of its own, the encoder, and the generation, which
-every change raises by one.
+``staged`` is ``reencoding``'s. ``corpus`` is one row: an id of its own, the encoder, and the generation,
+which every change raises by one.
 """
 
 import os

@@ -58,6 +58,7 @@ def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
         def draw(step: "Progress") -> None:
             part = step.passages_done / step.passages_total if step.passages_total else 0.0
             name = escape(visible(step.source[-40:]))
+            name += f" p. {step.pages_done}/{step.pages_total}" if step.pages_total else ""
             bar.update(task, total=step.files_total, completed=step.files_done + part, description=name)
 
         yield draw

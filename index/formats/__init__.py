@@ -35,6 +35,10 @@ def read_documents(file: File) -> tuple[Document, ...]:
         documents: Sequence[Document] = import_module(f"{__name__}.{format_of(file)}").read(file)
     except UnsupportedDocument:
         raise
+    except MemoryError as error:
+        raise UnsupportedDocument("reading it takes more memory than a reader may use: split it") from error
+    except RecursionError as error:
+        raise UnsupportedDocument("its parts are nested too deeply to be read") from error
     except Exception as error:
         raise UnsupportedDocument(f"its reader failed: {type(error).__name__}: {error}") from error
     found = tuple(document for document in documents if has_text(document))
