@@ -181,14 +181,14 @@ class Snapshot:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         rows = self._connection.execute(
-            'SELECT p.id, d.document_id, d.source, d.metadata, g.path, p.start, p."end",'
-            ' substr(d.text, p.start + 1, p."end" - p.start), d.pages, p.points'
+            'SELECT p.id, d.pages, d.document_id, d.source, d.metadata, g.path, p.start, p."end",'
+            ' substr(d.text, p.start + 1, p."end" - p.start), p.points'
             ' FROM passages p JOIN documents d ON d.id = p.document JOIN groups g ON g.id = p."group"'
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
         read_pages = lru_cache(maxsize=1)(_offsets)
-        return {row[0]: _passage(*row[1:-2], read_pages(row[-2]), row[-1]) for row in rows}
+        return {row[0]: _passage(read_pages(row[1]), *row[2:]) for row in rows}
 
     def is_lexical_unsettled(self) -> bool:
         """Whether the lexical index should be put in order."""
@@ -339,6 +339,7 @@ def _offsets(pages: str) -> tuple[int, ...]:
 
 
 def _passage(
+    pages: tuple[int, ...],
     document_id: str,
     source: str,
     metadata: str,
@@ -346,7 +347,6 @@ def _passage(
     start: int,
     end: int,
     text: str,
-    pages: tuple[int, ...],
     raw: str,
 ) -> Passage:
     points = tuple(

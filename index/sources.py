@@ -1,7 +1,8 @@
 """Finds the files that a person means, and names them.
 
 Arguments are files, folders or globs. A folder is walked in sorted order for the formats that can be read;
-hidden files and folders are passed over, and so are links that lead out of it.
+hidden files and folders are passed over, and so are links that lead out of it and what its ``.gitignore``
+files say.
 """
 
 import glob
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import SUFFIXES
+from pincite.index.ignoring import IgnoreRules
 
 _WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
@@ -118,7 +120,9 @@ def _find(argument: str, choice: _Choice) -> Iterator[Found]:
     try:
         if path.is_dir():
             found = [
-                one for one in _walk(path, real_path(path)) if one.problem or choice.takes(one.path, path)
+                one
+                for one in _walk(path, real_path(path), IgnoreRules())
+                if one.problem or choice.takes(one.path, path)
             ]
             yield from found or [Found(path, "no file in it that pincite can read")]
         elif path.is_file():
@@ -139,7 +143,8 @@ def _find(argument: str, choice: _Choice) -> Iterator[Found]:
         yield Found(path, error.strerror or str(error))
 
 
-def _walk(folder: Path, root: Path) -> Iterator[Found]:
+def _walk(folder: Path, root: Path, rules: IgnoreRules) -> Iterator[Found]:
+    rules = rules.within(folder)
     try:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir())]
     except OSError as error:
@@ -148,7 +153,9 @@ def _walk(folder: Path, root: Path) -> Iterator[Found]:
     for entry, is_folder in entries:
         if entry.name.startswith(".") or not real_path(entry).is_relative_to(root):
             continue
+        if rules.ignore(entry, is_folder=is_folder):
+            continue
         if is_folder and not entry.is_symlink():
-            yield from _walk(entry, root)
+            yield from _walk(entry, root, rules)
         elif entry.is_file():
             yield Found(entry)

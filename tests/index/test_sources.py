@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,31 @@ def names(*paths: str | Path, **choice: object) -> list[str]:
 
 def test_a_folder_gives_its_readable_files_in_sorted_order(home: Path) -> None:
     assert names("docs") == ["docs/a.txt", "docs/b.md", "docs/sub/c.TXT", "docs/sub/新闻.txt"]
+
+
+def test_what_git_ignores_is_passed_over(home: Path) -> None:
+    rules = {
+        "docs": ["# comment", "*.TXT", "/b.md", "build/", "!", "keep*", "!keep-this.md", "sub/deep/*", "\\"],
+        "docs/sub": ["!c.TXT", "新闻.txt"],
+    }
+    for name in ("build/x.md", "sub/build/x.md", "sub/b.md", "sub/deep/x.md", "keep.md", "keep-this.md"):
+        (home / "docs" / name).parent.mkdir(exist_ok=True)
+        (home / "docs" / name).write_text(name)
+    for folder, lines in rules.items():
+        (home / folder / ".gitignore").write_text("\n".join(lines), encoding="utf-8")
+    assert names("docs") == ["docs/a.txt", "docs/keep-this.md", "docs/sub/b.md", "docs/sub/c.TXT"]
+    assert names("docs/build", "docs/keep.md") == ["docs/build/x.md", "docs/keep.md"]
+    git = subprocess.run(["git", "init", "-q"], cwd=home / "docs", check=False)
+    if git.returncode == 0:
+        listed = subprocess.run(
+            ["git", "-c", "core.quotePath=false", "ls-files", "-oc", "--exclude-standard"],
+            cwd=home / "docs",
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+        ).stdout.splitlines()
+        visible = sorted(f"docs/{name}" for name in listed if not re.search(r"(^|/)\.|\.png$", name))
+        assert visible == names("docs")
 
 
 @pytest.mark.parametrize("name", ["include", "exclude"])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.index.document import Document, Group, Section, Span
+from pincite.index.document import Document, Group, Section, Span, page_at
 from pincite.index.formats import text_document
-from pincite.index.splitter import page_at, split
+from pincite.index.splitter import split
 
 from .texts import grouped_texts, texts
 
