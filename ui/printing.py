@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,18 +71,28 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
-    """Print a table of receipts, then why files failed, and how many have vanished."""
+    """Print a table of receipts, then why files failed, what of the others could not be read, and how many
+    have vanished. Several are summed up on standard error.
+    """
     columns = ("status", "source", "pages", "characters", "groups", "passages", "seconds")
     rows = [[_cell(getattr(receipt, column)) for column in columns] for receipt in receipts]
     _print_table(columns, rows)
     for receipt in receipts:
         if receipt.status == "failed":
             print(f"failed: {visible(receipt.source)}: {visible(receipt.reason)}")
+        for note in receipt.notes:
+            print(f"note: {visible(receipt.source)}: {visible(note)}")
     if vanished := sum(receipt.status == "vanished" for receipt in receipts):
         which, them = (
             ("1 vanished file is", "it") if vanished == 1 else (f"{vanished:,} vanished files are", "them")
         )
         print(f"{which} still in the corpus; --prune removes {them}")
+    if len(receipts) > 1:
+        counts = Counter(receipt.status for receipt in receipts)
+        say(
+            f"{len(receipts):,} files: "
+            + ", ".join(f"{count:,} {status}" for status, count in counts.items())
+        )
 
 
 def print_documents(documents: Sequence[DocumentInfo]) -> None:

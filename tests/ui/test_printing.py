@@ -37,3 +37,14 @@ def test_vanished_files_are_rows_and_one_line(capsys: pytest.CaptureFixture[str]
     assert line == "2 vanished files are still in the corpus; --prune removes them"
     print_receipts(gone[:1])
     assert capsys.readouterr().out.endswith("\n1 vanished file is still in the corpus; --prune removes it\n")
+
+
+def test_what_could_not_be_read_of_a_file_is_said_and_several_are_summed_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scanned = Receipt("a.pdf", "added", notes=("p. 3 has no text\x1b layer",))
+    print_receipts([scanned])
+    captured = capsys.readouterr()
+    assert (captured.out.splitlines()[-1], captured.err) == ("note: a.pdf: p. 3 has no text\\x1b layer", "")
+    print_receipts([scanned, Receipt("b", "failed", "empty"), Receipt("c", "added")])
+    assert capsys.readouterr().err == "3 files: 2 added, 1 failed\n"
