@@ -271,7 +271,7 @@ def _read_recent(
     ):
         if id_ in unknown:
             unknown[id_] = json.loads(weights)
-    return {id_: known.get(id_) or unknown[id_] for id_ in ids}
+    return {id_: known[id_] if id_ in known else unknown[id_] for id_ in ids}
 
 
 def _recent_part(rows: Sequence[tuple[int, int]]) -> _Part:

@@ -46,6 +46,7 @@ class Held:
         )
         self.writer = LexicalWriter(self.connection)
         self.texts: Texts = {}
+        self.index: LexicalIndex | None = None
 
     def add(self, context: list[str], body: list[str]) -> None:
         weights = weigh(context, body)
@@ -76,8 +77,8 @@ class Held:
     def search(
         self, terms: Sequence[str], top_k: int, allowed: Mask | None = None, *, by_prefix: bool = False
     ) -> list[tuple[int, float]]:
-        index = LexicalIndex.read(self.connection)
-        hits = index.search(self.connection, terms, top_k, allowed, by_prefix=by_prefix)
+        self.index = LexicalIndex.read(self.connection, self.index)
+        hits = self.index.search(self.connection, terms, top_k, allowed, by_prefix=by_prefix)
         return [(hit.id, hit.score) for hit in hits]
 
 
