@@ -22,18 +22,22 @@ import math
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pincite.index.errors import CorpusDamaged
+
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _K1, _B = 1.2, 0.75
 CHECKSUM_BITS = 2**63 - 1
+UNREADABLE = (IndexError, OverflowError, TypeError, ValueError)
 _HEAVIEST = 255
 _LONGEST = 65_535
 _ROUNDING = 1.0001
@@ -60,6 +64,18 @@ class Weights:
         """A sum over the postings, in the range of SQLite's integers, that ``verify`` can add up again."""
         total = sum(zlib.crc32(term.encode()) * weight for term, weight in self.of.items())
         return total & CHECKSUM_BITS
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise ``CorpusDamaged`` where what is stored cannot have been written by ``lexical_writer``."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise CorpusDamaged(
+            f"the lexical index cannot be read: {error}: restore a backup or index the documents into a new"
+            " corpus"
+        ) from error
 
 
 def weigh(context: Sequence[str], body: Sequence[str]) -> Weights:

@@ -15,7 +15,7 @@ from pincite.index.document import Document, Point, Section, Span
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
-from pincite.index.lexical import LexicalHit, LexicalIndex, unpack
+from pincite.index.lexical import LexicalHit, LexicalIndex, readable, unpack
 from pincite.index.lexical_writer import is_unsettled
 from pincite.index.passages import Passage
 from pincite.index.records import DocumentInfo, Receipt, Stored
@@ -181,7 +181,8 @@ class Snapshot:
 
     def lexical_index(self, before: LexicalIndex | None) -> LexicalIndex:
         """Return what searching terms needs to know of this generation."""
-        return LexicalIndex.read(self._connection, before)
+        with readable():
+            return LexicalIndex.read(self._connection, before)
 
     def lexical(
         self,
@@ -193,7 +194,8 @@ class Snapshot:
         by_prefix: bool = False,
     ) -> list[LexicalHit]:
         """Return the ``top_k`` passages that hold any of ``terms``, by BM25: see ``LexicalIndex.search``."""
-        return index.search(self._connection, terms, top_k, allowed, by_prefix=by_prefix)
+        with readable():
+            return index.search(self._connection, terms, top_k, allowed, by_prefix=by_prefix)
 
     def lexical_checksums(self) -> list[tuple[int, int, int]]:
         """Return the id of each passage, its lexical checksum and its length in terms."""
