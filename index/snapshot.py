@@ -240,11 +240,8 @@ class Snapshot:
 
     def some_vectors(self, count: int) -> Matrix:
         """Return ``count`` vectors or a few more, evenly from all of the corpus; float32, (n, dim)."""
-        step = max(self.count("vectors") // count, 1) if count else 1
-        rows = self._connection.execute(
-            "SELECT passage, vector FROM vectors WHERE ? AND passage % ? = 0", (count, step)
-        )
-        return self._matrix(rows.fetchall())
+        ids = [id_ for (id_,) in self._connection.execute("SELECT id FROM passages ORDER BY id")]
+        return self.vectors_of(ids[:: max(len(ids) // count, 1)] if count else [])[1]
 
     def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Matrix]:
         """Return those of ``ids`` that there are, ascending, with their vectors."""
