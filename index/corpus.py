@@ -266,8 +266,14 @@ class Corpus:
         """Check everything the corpus promises; return what was found wrong, a sentence each. Empty: it is
         sound.
         """
-        with self._database.snapshot() as snapshot:
-            return findings(snapshot, read_base(self._folder, snapshot.uid, snapshot.encoder.dimension))
+        outrun = None
+        while True:
+            with self._database.snapshot() as snapshot:
+                base = read_base(self._folder, snapshot.uid, snapshot.encoder.dimension)
+                is_ahead = base is not None and base.generation > snapshot.generation
+                if not is_ahead or outrun == snapshot.generation:
+                    return findings(snapshot, base)
+                outrun = snapshot.generation
 
     def reencode(self, encoder: str | Encoder, *, progress: Callable[[Progress], None] | None = None) -> None:
         """Split and encode the stored texts again for another encoder.

@@ -22,18 +22,22 @@ import math
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pincite.index.errors import CorpusDamaged
+
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _K1, _B = 1.2, 0.75
 CHECKSUM_BITS = 2**63 - 1
+UNREADABLE = (IndexError, OverflowError, TypeError, ValueError)
 _HEAVIEST = 255
 _LONGEST = 65_535
 _ROUNDING = 1.0001
@@ -60,6 +64,18 @@ class Weights:
         """A sum over the postings, in the range of SQLite's integers, that ``verify`` can add up again."""
         total = sum(zlib.crc32(term.encode()) * weight for term, weight in self.of.items())
         return total & CHECKSUM_BITS
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise ``CorpusDamaged`` where what is stored cannot have been written by ``lexical_writer``."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise CorpusDamaged(
+            f"the lexical index cannot be read: {error}: restore a backup or index the documents into a new"
+            " corpus"
+        ) from error
 
 
 def weigh(context: Sequence[str], body: Sequence[str]) -> Weights:
@@ -271,7 +287,7 @@ def _read_recent(
     ):
         if id_ in unknown:
             unknown[id_] = json.loads(weights)
-    return {id_: known.get(id_) or unknown[id_] for id_ in ids}
+    return {id_: known[id_] if id_ in known else unknown[id_] for id_ in ids}
 
 
 def _recent_part(rows: Sequence[tuple[int, int]]) -> _Part:

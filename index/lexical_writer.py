@@ -5,7 +5,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +154,8 @@ def _segments(connection: sqlite3.Connection) -> list[_Segment]:
 def _mergeable(segments: Sequence[_Segment]) -> Sequence[_Segment]:
     """Return the last segments if they should be one: eight of a size, or as many as fill the room of one."""
     tail = [one for one in segments if segments[-1].end - one.first <= SEGMENT_IDS]
-    run = [one for one in tail if one.ids <= 2 * tail[-1].ids][-_MERGED_AT_ONCE:]
+    of_a_size = takewhile(lambda one: one.ids <= 2 * tail[-1].ids, reversed(tail))
+    run = list(islice(of_a_size, _MERGED_AT_ONCE))[::-1]
     is_full = bool(tail) and tail[-1].end - tail[0].first + RECENT_IDS > SEGMENT_IDS
     return tail if is_full else run if len(run) == _MERGED_AT_ONCE else []
 

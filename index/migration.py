@@ -58,9 +58,9 @@ def _from_1(connection: sqlite3.Connection) -> None:
     for statement in (schema.TABLES + _COPY).split(";\n"):
         connection.execute(statement)
     _copy_passages(connection)
+    connection.execute("DELETE FROM sqlite_sequence WHERE name IN ('documents', 'passages')")
     connection.execute(
-        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence old"
-        " WHERE old.name = 'old_' || sqlite_sequence.name) WHERE name IN ('documents', 'passages')"
+        "UPDATE sqlite_sequence SET name = substr(name, 5) WHERE name IN ('old_documents', 'old_passages')"
     )
     connection.execute("DROP TABLE lexical")
     for table in reversed(_KEPT):

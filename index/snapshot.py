@@ -17,7 +17,7 @@ from pincite.index.document import Point, page_at
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
-from pincite.index.lexical import LexicalHit, LexicalIndex, unpack
+from pincite.index.lexical import LexicalHit, LexicalIndex, readable, unpack
 from pincite.index.lexical_writer import is_unsettled
 from pincite.index.passages import Passage
 from pincite.index.records import DocumentInfo, Receipt, Stored
@@ -196,7 +196,8 @@ class Snapshot:
 
     def lexical_index(self, before: LexicalIndex | None) -> LexicalIndex:
         """Return what searching terms needs to know of this generation."""
-        return LexicalIndex.read(self._connection, before)
+        with readable():
+            return LexicalIndex.read(self._connection, before)
 
     def lexical(
         self,
@@ -208,7 +209,8 @@ class Snapshot:
         by_prefix: bool = False,
     ) -> list[LexicalHit]:
         """Return the ``top_k`` passages that hold any of ``terms``, by BM25: see ``LexicalIndex.search``."""
-        return index.search(self._connection, terms, top_k, allowed, by_prefix=by_prefix)
+        with readable():
+            return index.search(self._connection, terms, top_k, allowed, by_prefix=by_prefix)
 
     def lexical_checksums(self) -> list[tuple[int, int, int]]:
         """Return the id of each passage, its lexical checksum and its length in terms."""
@@ -253,11 +255,8 @@ class Snapshot:
 
     def some_vectors(self, count: int) -> Matrix:
         """Return ``count`` vectors or a few more, evenly from all of the corpus; float32, (n, dim)."""
-        step = max(self.count("vectors") // count, 1) if count else 1
-        rows = self._connection.execute(
-            "SELECT passage, vector FROM vectors WHERE ? AND passage % ? = 0", (count, step)
-        )
-        return self._matrix(rows.fetchall())
+        ids = [id_ for (id_,) in self._connection.execute("SELECT id FROM passages ORDER BY id")]
+        return self.vectors_of(ids[:: max(len(ids) // count, 1)] if count else [])[1]
 
     def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Matrix]:
         """Return those of ``ids`` that there are, ascending, with their vectors."""

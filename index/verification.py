@@ -1,7 +1,7 @@
 """Checks a corpus against everything it promises, and says what it finds in sentences.
 
-Of the lexical index, each passage is looked up by one of its terms; that its terms are those of its text is
-taken on trust, since only the encoder's window could tell where a passage was cut.
+Of the lexical index, each passage's terms are held against the checksum that was stored with it; that they
+are those of its text is taken on trust, since only the encoder's window could tell where a passage was cut.
 """
 
 import zlib
@@ -12,7 +12,7 @@ import numpy as np
 
 from pincite.index.filters import comparable
 from pincite.index.ingestion import identify
-from pincite.index.lexical import CHECKSUM_BITS
+from pincite.index.lexical import CHECKSUM_BITS, UNREADABLE
 from pincite.index.records import Stored
 from pincite.index.snapshot import Snapshot
 from pincite.index.vectors import Base, InvertedList, is_intact
@@ -102,7 +102,7 @@ def _lexical(snapshot: Snapshot) -> Iterator[str]:
             lengths[first : first + len(stored)] = stored
         for ids, term, weights in snapshot.posting_lists():
             sums[ids] += np.uint64(zlib.crc32(term.encode())) * weights.astype(np.uint64)
-    except (IndexError, ValueError) as error:
+    except UNREADABLE as error:
         yield f"the lexical index cannot be read: {error}"
         return
     flushed = int(np.flatnonzero(lengths).max(initial=-1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.filters import comparable
-from pincite.index.lexical import weigh
+from pincite.index.lexical import readable, weigh
 from pincite.index.lexical_writer import LexicalWriter
 from pincite.index.records import Prepared
 from pincite.index.serialisation import packed_places, plain_sections, plain_spans
@@ -33,7 +33,8 @@ class Writer:
 
     def settle_lexical(self) -> None:
         """Put the lexical index in order; nothing that a search finds changes."""
-        self._lexical.settle()
+        with readable():
+            self._lexical.settle()
 
     def set_encoder(self, identity: EncoderIdentity) -> None:
         self._connection.execute(
@@ -91,7 +92,8 @@ class Writer:
             f"SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE {condition}",
             (parameter,),
         ).fetchall()
-        self._lexical.remove([id_ for (id_,) in rows])
+        with readable():
+            self._lexical.remove([id_ for (id_,) in rows])
         self._connection.executemany(
             "INSERT INTO deleted VALUES (?, ?)", ((id_, self._generation) for (id_,) in rows)
         )

@@ -101,17 +101,6 @@ def _install_sqlite(step: Step) -> None:
             step("commit")
             super().commit()
 
-        def backup(self, *arguments: Any, **options: Any) -> None:
-            progress = options.get("progress")
-
-            def on_pages(*numbers: int) -> None:
-                step("backup, between pages")
-                if progress:
-                    progress(*numbers)
-
-            step("backup")
-            super().backup(*arguments, **{"pages": 8} | options | {"progress": on_pages})
-
         def close(self) -> None:
             step("close the database")
             super().close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pincite.index import corpus as corpus_module
+from pincite.index import projection, vectors
 from pincite.index.corpus import Corpus
 from tests.fakes import FakeEncoder
 
@@ -97,6 +100,34 @@ def test_threads_find_what_one_thread_finds(tmp_path: Path) -> None:
         alone = [corpus.search(query) for query in queries]
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(corpus.search, queries * 4)) == alone * 4
+
+
+def test_a_corpus_is_sound_though_a_writer_is_at_work_while_it_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "_LEAST_PENDING", 0)
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common ground", source="a.txt")
+
+        def read_after_a_change(folder: Path, uid: str, dimension: int) -> vectors.Base | None:
+            monkeypatch.setattr(corpus_module, "read_base", vectors.read_base)
+            corpus.add_text("newer ground", source="b.txt")
+            return vectors.read_base(folder, uid, dimension)
+
+        monkeypatch.setattr(corpus_module, "read_base", read_after_a_change)
+        assert corpus.verify() == []
+        assert len(corpus.documents()) == 2
+
+
+def test_a_vector_file_that_is_ahead_of_the_database_is_found(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common ground", source="a.txt")
+        corpus.backup(tmp_path / "backup")
+        for number in range(70):
+            corpus.add_text(f"newer ground {number}", source=f"{number}.txt")
+    shutil.copyfile(tmp_path / "backup", tmp_path / "c" / "corpus.sqlite3")
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        assert corpus.verify() == ["the FAISS file does not hold the passages of its generation"]
 
 
 class SlowEncoder(FakeEncoder):

@@ -78,7 +78,7 @@ class CorpusMachine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(projection, "_LEAST_PENDING", 3)
         self.patch.setattr(lexical_writer, "RECENT_IDS", 3)
-        self.patch.setattr(lexical_writer, "SEGMENT_IDS", 16)
+        self.patch.setattr(lexical_writer, "SEGMENT_IDS", 64)
         self.patch.setattr(lexical_writer, "_MERGED_AT_ONCE", 3)
         self.patch.setattr(vectors, "EXACT_UP_TO", self.exact_up_to)
         self.patch.setattr(retrieval, "CANDIDATES", self.candidates)

@@ -28,7 +28,8 @@ changes = st.lists(additions | additions | removals | st.just(("settle",)), max_
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments small enough that a test comes to have several, and to merge them."""
     monkeypatch.setattr(lexical_writer, "RECENT_IDS", 3)
-    monkeypatch.setattr(lexical_writer, "SEGMENT_IDS", 16)
+    monkeypatch.setattr(lexical_writer, "SEGMENT_IDS", 32)
+    monkeypatch.setattr(lexical_writer, "_MERGED_AT_ONCE", 3)
 
 
 class Held:
@@ -46,6 +47,7 @@ class Held:
         )
         self.writer = LexicalWriter(self.connection)
         self.texts: Texts = {}
+        self.index: LexicalIndex | None = None
 
     def add(self, context: list[str], body: list[str]) -> None:
         weights = weigh(context, body)
@@ -76,8 +78,8 @@ class Held:
     def search(
         self, terms: Sequence[str], top_k: int, allowed: Mask | None = None, *, by_prefix: bool = False
     ) -> list[tuple[int, float]]:
-        index = LexicalIndex.read(self.connection)
-        hits = index.search(self.connection, terms, top_k, allowed, by_prefix=by_prefix)
+        self.index = LexicalIndex.read(self.connection, self.index)
+        hits = self.index.search(self.connection, terms, top_k, allowed, by_prefix=by_prefix)
         return [(hit.id, hit.score) for hit in hits]
 
 
@@ -166,8 +168,9 @@ def test_leaving_out_common_terms_changes_no_ranking(zipf: Held) -> None:
         assert_same(zipf.search(terms, 5), bm25(zipf.texts, terms, 5, set(zipf.texts)))
 
 
-def test_segments_merge_shrink_and_go(zipf: Held) -> None:
+def test_segments_merge_shrink_and_go(zipf: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     del zipf  # its thresholds are not those of this test
+    monkeypatch.setattr(lexical_writer, "SEGMENT_IDS", 16)
     held = Held()
     for number in range(40):
         held.add([], ["a", f"t{number}"])
@@ -182,6 +185,15 @@ def test_segments_merge_shrink_and_go(zipf: Held) -> None:
     held.writer.settle()
     assert held.connection.execute("SELECT min(first) FROM segments").fetchone() == (16,)
     assert [id_ for id_, _ in held.search(["a"], 3)] == [16, 17, 18]
+
+
+def test_a_large_segment_between_small_ones_is_not_lost_when_those_merge() -> None:
+    held = Held()
+    for number, size in enumerate((3, 12, 3, 3, 3)):
+        for _ in range(size):
+            held.add([], [f"t{number}"])
+        held.writer.settle()
+    assert [id_ for id_, _ in held.search(["t1"], 20)] == list(range(4, 16))
 
 
 def test_no_terms_no_passages_and_unknown_terms_find_nothing() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,18 @@ def test_a_migrated_corpus_goes_on_where_it_stopped(folder: Path) -> None:
         assert [hit.passage.source for hit in corpus.search("ferry") if hit.lexical_score] == ["news.txt"]
         assert corpus.verify() == []
     assert rows(folder, "SELECT name FROM sqlite_schema WHERE name LIKE 'old%' OR name = 'lexical'") == []
+
+
+def test_a_migrated_corpus_never_gives_an_id_again_though_nothing_was_left_in_it(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as connection:
+        connection.executescript(
+            "PRAGMA foreign_keys = ON; DELETE FROM lexical; DELETE FROM files; DELETE FROM deleted"
+        )
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("the ferry sank", source="news.txt")
+        assert rows(folder, "SELECT id FROM passages") == [(49,)]
+        assert rows(folder, "SELECT id FROM documents") == [(9,)]
+        assert corpus.verify() == []
 
 
 def test_a_migration_that_fails_leaves_the_old_corpus(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pincite.index import projection, vectors
 from pincite.index.corpus import Corpus
 from pincite.index.database import Database
-from pincite.index.vectors import FILE_NAME
+from pincite.index.vectors import FILE_NAME, lists_for
 from tests.fakes import CountingEncoder, FakeEncoder
 
 
@@ -203,6 +203,27 @@ def test_lists_are_drawn_anew_once_most_vectors_are_newer_than_they(
         assert base.drawn_up_to == 260
         assert corpus.verify() == []
         assert corpus.search("word77")[0].passage.source == "77.txt"
+
+
+def test_lists_are_drawn_whatever_pattern_the_ids_have_that_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 30)
+    monkeypatch.setattr(vectors, "_TRAINED_PER_LIST", 1)
+    with opened(tmp_path / "c") as corpus:
+        for number in range(1, 161):
+            corpus.add_text(f"word{number} common", source=f"{number}.txt")
+        for number in range(1, 161):
+            if number % 2 == 0 and number % 16:
+                corpus.remove(f"{number}.txt")
+        (tmp_path / "c" / FILE_NAME).unlink()
+        corpus.add_text("word161 common", source="161.txt")
+        base = vectors.read_base(tmp_path / "c", uid_of(tmp_path / "c"), 64)
+        assert base is not None
+        assert base.index.nlist == lists_for(91) == 32
+        with Database(tmp_path / "c").snapshot() as snapshot:
+            assert [len(snapshot.some_vectors(count)) for count in (0, 1, 9, 32, 91)] == [0, 1, 10, 46, 91]
+        assert corpus.verify() == []
 
 
 def uid_of(folder: Path) -> str:

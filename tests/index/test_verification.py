@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pincite.index import lexical_writer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
 from pincite.index.schema import FILE_NAME
@@ -54,6 +55,7 @@ def findings(folder: Path, *statements: str) -> list[str]:
 
 
 FIRST = "(SELECT min(id) FROM passages)"
+UNREADABLE = "the lexical index cannot be read"
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,51 @@ def test_a_search_over_damaged_rows_says_that_the_corpus_is_damaged(folder: Path
     (folder / VECTORS).unlink()
     with Corpus.open(folder, encoder=FakeEncoder()) as corpus, pytest.raises(CorpusDamaged):
         corpus.search("the bank")
+
+
+@pytest.fixture
+def settled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The copy, its lexical index in a segment but for the last passage; any further change settles it."""
+    monkeypatch.setattr(lexical_writer, "RECENT_IDS", 1)
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("one bank more", source="settled.txt")
+    monkeypatch.setattr(lexical_writer, "RECENT_IDS", 99)
+    with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("the last bank", source="last.txt")
+    monkeypatch.setattr(lexical_writer, "RECENT_IDS", 1)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE postings SET passages = x'ffff02'",
+        "UPDATE segments SET lengths = CAST(lengths || x'00' AS BLOB)",
+        "UPDATE segments SET lengths = 'text'",
+        'UPDATE recent SET weights = \'{"bank": "x"}\'',
+    ],
+)
+def test_a_lexical_index_that_cannot_be_read_is_found_and_one_clear_error(
+    settled: Path, statement: str
+) -> None:
+    (found,) = findings(settled, statement)
+    assert found.startswith(UNREADABLE)
+    with (
+        Corpus.open(settled, encoder=FakeEncoder()) as corpus,
+        pytest.raises(CorpusDamaged, match=f"{UNREADABLE}: .*: restore a backup"),
+    ):
+        corpus.search("the bank")
+
+
+def test_a_change_to_a_lexical_index_that_cannot_be_read_is_one_clear_error(settled: Path) -> None:
+    assert findings(settled, "UPDATE segments SET lengths = 'text'", "UPDATE recent SET weights = '{}x'")
+    with Corpus.open(settled, encoder=FakeEncoder()) as corpus:
+        with pytest.raises(CorpusDamaged, match=UNREADABLE):
+            corpus.remove("more.txt")
+        with pytest.raises(CorpusDamaged, match=UNREADABLE):
+            corpus.add_text("one more again", source="again.txt")
+
+
+def test_a_weight_that_no_posting_can_have_is_found(settled: Path) -> None:
+    (found,) = findings(settled, "UPDATE recent SET weights = '{\"bank\": 3000}'")
+    assert found.startswith(UNREADABLE)
