@@ -56,14 +56,12 @@ class Writer:
         """Drop what was set aside, but for one encoder."""
         self._connection.execute("DELETE FROM staged WHERE encoder != ?", (except_of,))
 
-    def remove_file(self, source: str) -> bool:
-        """Remove a file with all its documents; say whether there was one."""
+    def remove_file(self, source: str) -> None:
+        """Remove a file with all its documents, if there is one."""
         row = self._connection.execute("SELECT id FROM files WHERE source = ?", (source,)).fetchone()
-        if row is None:
-            return False
-        self._clear_passages("d.file = ?", row[0])
-        self._connection.execute("DELETE FROM files WHERE id = ?", row)
-        return True
+        if row is not None:
+            self._clear_passages("d.file = ?", row[0])
+            self._connection.execute("DELETE FROM files WHERE id = ?", row)
 
     def add_file(
         self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
