@@ -38,6 +38,7 @@ from pincite.index.location import (
     size_of,
 )
 from pincite.index.locking import writing
+from pincite.index.page_images import page_image
 from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
@@ -243,6 +244,23 @@ class Corpus:
         with self._database.snapshot() as snapshot:
             found = snapshot.documents_named(source)
         return found[_only(list(found), source, self._folder)]
+
+    def page_image(
+        self,
+        document_id: str,
+        start: int = 0,
+        end: int = 0,
+        *,
+        page: int | None = None,
+        password: str | None = None,
+    ) -> bytes:
+        """Return a page of a PDF as a PNG, with the characters from ``start`` to ``end`` marked on it.
+        ``page`` counts from 1; None is the one on which ``start`` lies.
+
+        The file must still be there. Raises ``DocumentNotFound``, ``UnsupportedDocument`` where the document
+        has no pages or its file is gone or has changed, and ValueError for a span or page that it has not.
+        """
+        return page_image(self._database, self._folder.parent, document_id, start, end, page, password)
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""

@@ -94,9 +94,11 @@ def identify(source: str, document: Document) -> str:
 
 
 def fingerprint(content: bytes, metadata: Metadata) -> str:
-    """Return what an unchanged file, its metadata and the way to read it keep between two indexings."""
+    """Return what an unchanged file keeps: its content's SHA-256 and, after a colon, that of the metadata
+    given with it and of how it is read.
+    """
     extra = f"{VERSION} {json.dumps(dict(metadata), sort_keys=True)}"
-    return hashlib.sha256(content + b"\0" + extra.encode()).hexdigest()
+    return ":".join(hashlib.sha256(part).hexdigest() for part in (content, extra.encode()))
 
 
 def receipt_for(source: str, status: str, prepared: Sequence[Prepared], seconds: float) -> Receipt:

@@ -124,6 +124,12 @@ class Snapshot:
         ).fetchone()
         return row[0] if row else None
 
+    def document_row(self, document_id: str) -> int | None:
+        """Return the place of a document in the database."""
+        row = self._connection.execute("SELECT id FROM documents WHERE document_id = ?", (document_id,))
+        found = row.fetchone()
+        return found[0] if found else None
+
     def document_rows(self) -> list[int]:
         """Return the place of every document in the database, in the order in which they were added."""
         return [row for (row,) in self._connection.execute("SELECT id FROM documents ORDER BY id")]

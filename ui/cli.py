@@ -196,19 +196,30 @@ def show(
         str, typer.Argument(metavar="SOURCE[:START-END]", help="A document, or characters of it.")
     ],
     corpus: Location = ".pincite",
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            "--image", metavar="FILE", help="Write the page of a PDF here, as PNG, with them marked."
+        ),
+    ] = None,
+    password: Annotated[str | None, typer.Option("--password", help="Opens an encrypted PDF.")] = None,
     json: Json = False,
 ) -> None:
     """Print a document's text as it was read, whole or from character START to END."""
     from pincite.ui.options import parse_span
-    from pincite.ui.printing import print_document, print_json
+    from pincite.ui.printing import print_document, print_json, say
 
     name, start, end = parse_span(source)
     with _open(corpus) as opened:
         document_id = opened.find(name)
         text = opened.text(document_id)
+        if not 0 <= start <= (len(text) if end is None else end) <= len(text):
+            raise typer.BadParameter(f"{start}-{end} is no span of the document's {len(text)} characters")
+        if image is not None:
+            image.write_bytes(opened.page_image(document_id, start, end or start, password=password))
+            say(f"wrote {image}")
+            return
     end = len(text) if end is None else end
-    if not 0 <= start <= end <= len(text):
-        raise typer.BadParameter(f"{start}-{end} is no span of the document's {len(text)} characters")
     if json:
         print_json({"document_id": document_id, "start": start, "end": end, "text": text[start:end]})
     else:
@@ -370,7 +381,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _stop(1, error.strerror or error)
+        reason = error.strerror or error
+        _stop(1, f"{error.filename}: {reason}" if error.filename else reason)
 
 
 def _stop(code: int, message: object) -> None:
