@@ -95,8 +95,8 @@ class Fts5:
 
 
 _ONE_DOCUMENT = """
-INSERT INTO files VALUES (1, 'f', '', 0);
-INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x');
+INSERT INTO files VALUES (1, 'f', '', 0, '[]');
+INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x', x'');
 INSERT INTO groups VALUES (1, 1, 0, 1, '[]', NULL);
 """
 

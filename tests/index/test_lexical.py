@@ -39,8 +39,8 @@ class Held:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.executescript(schema.TABLES)
         self.connection.executescript(
-            "INSERT INTO files VALUES (1, 'f', '', 0);"
-            "INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x');"
+            "INSERT INTO files VALUES (1, 'f', '', 0, '[]');"
+            "INSERT INTO documents VALUES (1, 1, 'd', 'f', 1, 1, 1, 0, '{}', '{}', '[]', '[]', 'x', x'');"
             "INSERT INTO groups VALUES (1, 1, 0, 1, '[]', NULL);"
             f"INSERT INTO sqlite_sequence VALUES ('passages', {first_id - 1});"
             "PRAGMA foreign_keys = ON"
