@@ -112,9 +112,9 @@ def _grid(rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
             text = cell.text
             if cell.continues and not text and len(above) <= _LONGEST_REPEATED:
                 text = above
-            columns = min(cell.columns, MOST_COLUMNS - len(line))
+            columns = max(1, min(cell.columns, MOST_COLUMNS - len(line)))
             across = text if not grid and len(text) <= _LONGEST_REPEATED else ""
-            line += [text, *[across] * (columns - 1)][:columns]
+            line += [text, *[across] * (columns - 1)]
         if any(line):
             grid.append(line)
     return grid
@@ -131,4 +131,4 @@ def _in_column(rows: Sequence[Sequence[str]], column: int) -> Iterator[str]:
 
 
 def _table_text(table: Table) -> str:
-    return " ".join(cell.text for row in table.rows for cell in row if cell.blocks)
+    return " ".join(text for row in table.rows for cell in row if (text := cell.text))

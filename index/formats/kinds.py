@@ -53,7 +53,7 @@ def format_of(file: File) -> str:
     if file.content.startswith(_ZIP):
         return _zipped(file.content) or named
     if file.content.startswith(_OLE):
-        return named if named in _OLE_FORMATS else _in_ole(file.content) or named
+        return _in_ole(file.content, named)
     if named == "text" and _HTML.match(start):
         return "html"
     return named
@@ -75,8 +75,13 @@ def _zipped(content: bytes) -> str | None:
     return next((module for part, module in _PARTS if any(name.startswith(part) for name in names)), None)
 
 
-def _in_ole(content: bytes) -> str | None:
-    """Tell a message from a workbook by the names of its streams, which are UTF-16."""
+def _in_ole(content: bytes, named: str) -> str:
+    """Tell what an OLE file is by the names of its streams, which are UTF-16."""
     if "__substg1.0_".encode("utf-16-le") in content:
         return "msg"
-    return "sheets" if "Workbook".encode("utf-16-le") in content else None
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return "ole"
+    if named in _OLE_FORMATS:
+        return named
+    is_document = any(name.encode("utf-16-le") in content for name in ("WordDocument", "PowerPoint Document"))
+    return "sheets" if not is_document and "Workbook".encode("utf-16-le") in content else "ole"

@@ -210,7 +210,7 @@ def _outline_level(heading: etree._Element) -> int:
 def _count(element: etree._Element, name: str, most: int) -> int:
     """Return the number in an attribute, at least 1 and at most ``most``."""
     digits = element.get(name, "1")
-    return max(1, min(int(digits), most)) if digits.isdecimal() and len(digits) < 10 else 1
+    return max(1, min(int(digits[:10]), most)) if digits.isdecimal() else 1
 
 
 def _folded(text: str | None) -> str:

@@ -67,7 +67,7 @@ class _Reader:
         ]
         title = next(filter(_is_title, shapes), None)
         if title is not None:
-            heading = drawn_text(title)
+            heading = " ".join(drawn_text(title).split())
             builder.heading(1, heading)
             self.title = self.title or heading
         for shape in shapes:

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d))?)?)?(?![\d-])")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d))?)?)?(?![\d-])", re.ASCII)
 _OLDEST_YEAR = 1900
 _TEMPLATE_DATES = frozenset({"2013-12-23T23:15", "2013-01-27T09:14"})  # python-docx's and python-pptx's own
 _NO_TITLE = re.compile(

@@ -24,22 +24,21 @@ _TOKENS_BETWEEN_SIGNS = 20_000
 _CHUNK = 65_536
 
 _SKIPPED = frozenset(
-    "colortbl filetbl listtable listoverridetable revtbl rsidtbl generator header headerl headerr headerf footer"
-    " footerl footerr footerf object fldinst sp shprslt nonshppict xe tc txe rxe atnid atnauthor template"
-    " private pn nonesttables ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn themedata datastore latentstyles"
-    " pict shppict annotation listtext pntext mmathPr xmlnstbl keywords subject comment doccomm operator company manager category falt panose".split()
+    "colortbl filetbl listtable listoverridetable revtbl rsidtbl generator header headerl headerr headerf"
+    " footer footerl footerr footerf object fldinst sp shprslt nonshppict xe tc txe rxe atnid atnauthor"
+    " template private pn nonesttables ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn themedata datastore"
+    " latentstyles pict shppict annotation listtext pntext mmathPr xmlnstbl keywords subject comment doccomm"
+    " operator company manager category falt panose".split()
 )
 _LIST_MARKS = frozenset({"listtext", "pntext"})
 _COUNTED = {"pict": "image", "shppict": "image", "annotation": "comment"}
 _DESTINATIONS = frozenset({"fonttbl", "stylesheet", "info", "title", "author", "creatim", "revtim"})
 _KEPT_THOUGH_STARRED = frozenset({"shpinst", "footnote", "shptxt"})
 _PARAGRAPH_ENDS = frozenset({"par", "sect", "page", "column"})
-_CHARACTERS = {
-    **{"tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "bullet": "•"},
-    **{"lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
-    **{"emspace": " ", "enspace": " ", "qmspace": " ", "zwj": "\u200d", "zwnj": "\u200c"},
-}
-_SYMBOLS = {"~": "\u00a0", "_": "-", "\\": "\\", "{": "{", "}": "}", "\t": "\t"}
+_CHARACTERS = {"tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "bullet": "•"}
+_CHARACTERS |= {"lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"}
+_CHARACTERS |= {"emspace": " ", "enspace": " ", "qmspace": " ", "zwj": "\u200d", "zwnj": "\u200c"}
+_SYMBOLS = {"~": "\u00a0", "_": "-", "\t": "\t"}
 _CODE_PAGES = {"mac": 10000, "pc": 437, "pca": 850, "ansi": 1252}
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _BODY_LEVEL = 9
@@ -220,7 +219,7 @@ class _Reader:
             state.flow, state.in_table, state.level, state.style = Flow(name), False, None, 0
 
     def _bytes(self, token: Token) -> None:
-        if self._state.destination == "skip":
+        if self._state.destination == "skip" or not token.data:
             return
         self._state.is_begun = True
         skipped = min(self._to_skip, len(token.data))

@@ -1,4 +1,4 @@
-"""Which encoding the bytes of an RTF file are in: its code page, or the one that goes with a font's charset."""
+"""Which encoding the bytes of an RTF file are in: its code page, or the one of a font's charset."""
 
 import codecs
 

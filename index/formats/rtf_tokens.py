@@ -50,7 +50,9 @@ def tokens(content: bytes) -> Iterator[Token]:
         elif found == "text":
             yield Token(Kind.TEXT, place, data=match["text"].translate(None, _LINE_ENDS))
         elif found == "hex":
-            yield Token(Kind.TEXT, place, "hex", data=bytes.fromhex(match["hex"].decode()))
+            yield Token(Kind.TEXT, place, data=bytes.fromhex(match["hex"].decode()))
+        elif found == "symbol" and match["symbol"] in b"\\{}":
+            yield Token(Kind.TEXT, place, data=match["symbol"])
         elif found == "symbol":
             yield Token(Kind.SYMBOL, place, match["symbol"].decode("latin-1"))
         elif found == "brace":

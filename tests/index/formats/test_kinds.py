@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.index.formats.file import File
+from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats import File, read_documents
 from pincite.index.formats.kinds import SUFFIXES, format_of, suffix_of
 
 from .test_archive import zipped
@@ -34,7 +35,10 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         ("a.xls", OLE, "sheets"),
         ("a", OLE + "__substg1.0_".encode("utf-16-le"), "msg"),
         ("a.doc", OLE + "Workbook".encode("utf-16-le"), "sheets"),
-        ("a.doc", OLE, "text"),
+        ("a.doc", OLE, "ole"),
+        ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "ole"),
+        ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "ole"),
+        ("a.doc", OLE + "WordDocument Workbook".encode("utf-16-le"), "ole"),
     ],
 )
 def test_the_signature_decides_then_the_ending(name: str, content: bytes, module: str) -> None:
@@ -45,3 +49,18 @@ def test_an_ending_is_what_follows_the_last_dot() -> None:
     names = ("a.B", "x.y/a", "a.tar.GZ", ".hidden", "")
     assert [suffix_of(name) for name in names] == [".b", "", ".gz", "", ""]
     assert {".pdf", ".docx", ".eml", ".xlsx"} <= SUFFIXES
+
+
+@pytest.mark.parametrize(
+    ("name", "stream", "reason"),
+    [
+        ("a.doc", "WordDocument", r"old Word files \(.doc\) cannot be read: save it as .docx"),
+        ("a.ppt", "PowerPoint Document", r"old PowerPoint files \(.ppt\) cannot be read: save it as .pptx"),
+        ("a.docx", "EncryptedPackage", "it is encrypted: save it without a password"),
+        ("a.pptx", "EncryptedPackage", "it is encrypted: save it without a password"),
+        ("a.bin", "other", "it is an OLE file of an unknown kind, which cannot be read"),
+    ],
+)
+def test_ole_files_say_what_to_do(name: str, stream: str, reason: str) -> None:
+    with pytest.raises(UnsupportedDocument, match=f"^{reason}$"):
+        read_documents(File(name, OLE + bytes(9) + stream.encode("utf-16-le")))
