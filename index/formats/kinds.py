@@ -1,8 +1,10 @@
 """Tells which format a file is in."""
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 from pincite.index.formats.file import File
@@ -36,6 +38,10 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "sheets",
 }
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(OSError, EOFError, RuntimeError, NotImplementedError, ValueError),
+)
 _OLE_FORMATS = frozenset({"msg", "sheets"})
 
 
@@ -70,7 +76,7 @@ def _zipped(content: bytes) -> str | None:
             names = archive.namelist()
             if names and names[0] == "mimetype" and archive.getinfo("mimetype").file_size < 100:
                 return _MIMETYPES.get(archive.read("mimetype").strip())
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+    except _DAMAGE:
         return None
     return next((module for part, module in _PARTS if any(name.startswith(part) for name in names)), None)
 

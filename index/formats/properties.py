@@ -44,9 +44,11 @@ def iso_date(text: str) -> str:
     match = _DATE.match(text.strip())
     if not match:
         return ""
-    year, *rest = (int(part or start) for part, start in zip(match.groups(), "01100", strict=True))
+    year, month, day, hour, minute = (
+        int(part or start) for part, start in zip(match.groups(), "01100", strict=True)
+    )
     try:
-        datetime(year, *rest)
+        datetime(year, month, day, hour, minute)
     except ValueError:
         return ""
     return match.group().replace(" ", "T") if year >= _OLDEST_YEAR else ""

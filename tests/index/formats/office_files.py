@@ -67,8 +67,11 @@ def check_spans(document: Document) -> None:
             inside = item.end
     split_document, groups = split(document)
     assert split_document.text == document.text
-    for span in (*groups, *(point for group in groups for point in group.points)):
-        assert document.text[span.start : span.end] == span.text
+    for group in groups:
+        assert document.text[group.start : group.end] == group.text
+        for point in group.points:
+            assert document.text[point.start : point.end] == point.text
+            assert group.start <= point.start < point.end <= group.end
     for draft in draft_passages(document, groups, FakeEncoder().count_tokens, 100):
         assert draft.group.start <= draft.start < draft.end <= draft.group.end
 

@@ -45,6 +45,13 @@ def test_the_signature_decides_then_the_ending(name: str, content: bytes, module
     assert format_of(File(name, content)) == module
 
 
+def test_an_archive_whose_mimetype_is_damaged_is_what_its_name_says() -> None:
+    content = zipped({"mimetype": b"application/epub+zip" * 3})
+    at = content.index(b"mimetype") + len("mimetype")
+    for damaged in (b"\xff" * 8, b"\x00" * 8, content[at : at + 4] + bytes(4)):
+        assert format_of(File("a.odt", content[:at] + damaged + content[at + 8 :])) == "odt"
+
+
 def test_an_ending_is_what_follows_the_last_dot() -> None:
     names = ("a.B", "x.y/a", "a.tar.GZ", ".hidden", "")
     assert [suffix_of(name) for name in names] == [".b", "", ".gz", "", ""]
