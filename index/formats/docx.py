@@ -47,6 +47,7 @@ def read(file: File) -> list[Document]:
         if number % _BLOCKS_BETWEEN_SIGNS == 0:
             file.on_page(number, len(top))
         write_blocks(builder, reader.blocks(element))
+    write_blocks(builder, reader.rest())
     metadata = package.metadata()
     if reader.title:
         metadata.setdefault("title", reader.title)
@@ -73,7 +74,7 @@ class _Reader:
         self._numbers = {"footnote": 0, "endnote": 0}
         self._comments = self._pictures = self._embedded = 0
         self._charts: set[str] = set()
-        self._carried = ""
+        self._carried: _Content | None = None
 
     def blocks(self, element: etree._Element) -> Iterator[Block]:
         """Yield what one paragraph or table holds."""
@@ -94,26 +95,33 @@ class _Reader:
         return [f"{count} {name}{'s' * (count > 1)} {what}" for count, name, what in counts if count]
 
     def _inside(self, element: etree._Element) -> tuple[Block, ...]:
-        return tuple(block for child in _flat(element) for block in self.blocks(child))
+        blocks = [block for child in _flat(element) for block in self.blocks(child)]
+        return (*blocks, *self.rest())
+
+    def rest(self) -> Iterator[Block]:
+        """Yield the paragraph whose end was deleted, when none follows that it could go on in."""
+        content, self._carried = self._carried, None
+        if content:
+            yield Paragraph("".join(content.text).strip(), notes=tuple(content.notes))
+            yield from content.boxes
 
     def _paragraph(self, element: etree._Element) -> Iterator[Block]:
         properties = element.find(f"{W}pPr")
         style = stated(properties, self._styles.of(properties, "pStyle"))
-        content = _Content([self._carried])
-        self._carried = ""
+        content, self._carried = self._carried or _Content(), None
         for child in _flat(element):
             if child.tag == f"{W}r":
                 self._run(child, content)
             elif child.tag in MATH:
                 content.text.append(math_text(child))
-        text = "".join(content.text)
         if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
-            self._carried = text  # its end was deleted, so that it goes on in the next paragraph
-        else:
-            level = style.level or 0
-            if style.is_title and text.strip() and not level:
-                self.title, level = self.title or " ".join(text.split()), int(bool(self.title))
-            yield Paragraph(text.strip(), level, bool(style.is_item), tuple(content.notes))
+            self._carried = content
+            return
+        text = "".join(content.text).strip()
+        level = style.level or 0
+        if style.is_title and text and not level:
+            self.title, level = self.title or " ".join(text.split()), int(bool(self.title))
+        yield Paragraph(text, level, bool(style.is_item), tuple(content.notes))
         yield from content.boxes
 
     def _run(self, run: etree._Element, content: _Content) -> None:

@@ -154,6 +154,12 @@ def test_tracked_changes_read_as_if_accepted() -> None:
     assert word_text(body) == "We agree here\n\njoined to this\n\nkept; 1"
 
 
+def test_text_whose_paragraph_s_end_was_deleted_is_not_lost() -> None:
+    open_end = "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>"
+    cells = f"<w:tc>{open_end.format('a')}</w:tc><w:tc>{open_end.format('b ')}{paragraph('c')}</w:tc>"
+    assert word_text(table(cells) + open_end.format("end")) == "a; b c\n\nend"
+
+
 def test_hidden_text_is_left_out_and_comments_and_images_are_counted() -> None:
     body = (
         "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>no</w:t></w:r>"
