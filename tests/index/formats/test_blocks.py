@@ -36,6 +36,8 @@ def test_a_row_above_all_columns_is_the_table_s_title() -> None:
     title = (Cell((Paragraph("Table 1: Tea"),), columns=2),)
     table = Table((title, row("Year", "Tons"), row("2024", "30")), headers=2)
     assert written(table).text == "Table 1: Tea\n\nYear: 2024; Tons: 30\n\n"
+    halves = Table((title, row("Year", "Tea"), row("", "tons"), row("2024", "30")), headers=3)
+    assert written(halves).text == "Table 1: Tea\n\nYear: 2024; Tea tons: 30\n\n"
     assert written(Table((title, row("a", "b")))).text == "Table 1: Tea: a; Table 1: Tea: b\n\n"
 
 

@@ -14,8 +14,9 @@ from lxml import etree
 
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, read_documents
+from pincite.index.formats.odt_styles import Styles
 
-from .office_files import ODF, check_spans, in_order, needs, odt_file, read, real_files, rows_of
+from .office_files import ODF, ODF_NAMES, check_spans, in_order, needs, odt_file, read, real_files, rows_of
 from .test_archive import zipped
 
 
@@ -153,6 +154,14 @@ def test_repeats_cannot_make_a_small_file_large() -> None:
     for body in (f"<table:table>{bomb}</table:table>", f"<table:table>{nested}</table:table>"):
         with pytest.raises(UnsupportedDocument, match="its tables repeat more than 1,000,000 characters"):
             read("a.odt", odt_file(body))
+
+
+def test_a_style_of_the_content_comes_before_one_of_the_same_name() -> None:
+    def root(level: int) -> etree._Element:
+        style = f'<style:style style:name="P1" style:default-outline-level="{level}"/>'
+        return etree.fromstring(f"<styles{ODF_NAMES}>{style}</styles>")
+
+    assert Styles([root(1), root(2)]).level("P1") == 1
 
 
 def test_an_encrypted_file_says_so() -> None:

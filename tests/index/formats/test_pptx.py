@@ -149,14 +149,14 @@ def test_a_placeholder_stands_where_its_layout_or_master_puts_it() -> None:
     tree = shape("low", placeholder=by_index) + shape("middle", 3, 1) + shape("high", placeholder=by_kind)
     extra = {
         "slideLayout": layout(shape("no", 6, 1, placeholder='<p:ph type="pic" idx="7"/>'), "sldLayout"),
-        "slideMaster": layout(shape("no", 1, 1, placeholder='<p:ph type="body"/>'), "sldMaster"),
+        "slideMaster": layout(shape("no", 4, 1, placeholder='<p:ph type="body"/>'), "sldMaster"),
     }
     content = deck_file(tree, extra=extra)
     link = f'<Relationship Id="m" Type="{R}/slideMaster" Target="slideMaster.xml"/>'
     buffer = io.BytesIO(content)
     with zipfile.ZipFile(buffer, "a") as file:
         file.writestr("ppt/_rels/slideLayout.xml.rels", f"<Relationships>{link}</Relationships>")
-    assert read("a.pptx", buffer.getvalue()).text == "high\n\nmiddle\n\nlow\n\n"
+    assert read("a.pptx", buffer.getvalue()).text == "middle\n\nhigh\n\nlow\n\n"
 
 
 def test_hidden_slides_are_read_and_images_counted() -> None:
@@ -168,6 +168,20 @@ def test_hidden_slides_are_read_and_images_counted() -> None:
         "2 images without text",
     )
     assert document.text == "x\n\nsecret\n\n"
+
+
+def test_cells_merged_across_keep_the_columns_after_them() -> None:
+    def row(*cells: str) -> str:
+        texts = (cell.partition(":") for cell in cells)
+        inside = "".join(
+            f"<a:tc {says}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+            for text, _, says in texts
+        )
+        return f"<a:tr>{inside}</a:tr>"
+
+    rows = row("A:gridSpan='2'", ":hMerge='1'", "B") + row("1", "2", "3")
+    document = read("a.pptx", deck_file(f"<p:graphicFrame><a:tbl>{rows}</a:tbl></p:graphicFrame>"))
+    assert rows_of(document) == [("row", 1, "A: 1; A: 2; B: 3")]
 
 
 def test_diagrams_are_read_and_nothing_twice() -> None:

@@ -176,6 +176,15 @@ def test_tables_become_rows() -> None:
     assert "\n\nafter\n\n" in document.text
 
 
+def test_cells_are_under_the_headers_that_their_edges_say() -> None:
+    body = (
+        r"\trowd\cellx2000\cellx5000\cellx8000 A\cell B\cell C\cell\row"
+        r"\trowd\trleft2000\cellx5000\cellx8000 x\cell y\cell\row"
+        r"\trowd\clmgf\cellx2000\clmrg\cellx5000\cellx8000 both\cell\cell z\cell\row"
+    )
+    assert [text for _, _, text in rows_of(read("a.rtf", rtf(body)))] == ["B: x; C: y", "A: both; C: z"]
+
+
 def test_header_rows_and_nested_tables() -> None:
     body = (
         r"\trowd\trhdr\cellx1\cellx2 Year\cell Tea\cell\row\trowd\trhdr\cellx1\cellx2\cell tons\cell\row"
