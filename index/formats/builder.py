@@ -31,12 +31,14 @@ class Builder:
 
     def page(self) -> None:
         """Begin the next page."""
+        self._end_lines()
         self._close()
         self._open(self._path)
         self._pages.append(self._length)
 
     def part(self, *path: str) -> None:
         """Begin a part that the format has without a heading in its text, such as a slide or a sheet."""
+        self._end_lines()
         self._close()
         self._headings = []
         self._part = path
@@ -47,6 +49,7 @@ class Builder:
         title = _line(title)
         if not title:
             return
+        self._end_lines()
         self._close()
         self._headings = [*(one for one in self._headings if one[0] < level), (level, title)]
         self._start = self._length
@@ -55,7 +58,10 @@ class Builder:
 
     def paragraph(self, text: str) -> None:
         """Write a paragraph. Lines in it keep their breaks."""
-        self._write(plain_text(text).strip("\n"), _PARAGRAPH)
+        text = plain_text(text).strip("\n")
+        if text.strip():
+            self._end_lines()
+        self._write(text, _PARAGRAPH)
 
     def line(self, text: str) -> None:
         """Write a line that belongs with the ones around it, as in a list."""
@@ -74,6 +80,7 @@ class Builder:
         cells = [row for row in cells if any(row)]
         if not cells:
             return
+        self._end_lines()
         self._tables += 1
         kind = "row" if self._tables == 1 else f"table {self._tables} row"
         if len(cells) == 1:
@@ -95,6 +102,11 @@ class Builder:
             part=part,
             notes=tuple(notes),
         )
+
+    def _end_lines(self) -> None:
+        """Set what comes next apart from the lines before it."""
+        if self._pieces and not self._pieces[-1].endswith(_PARAGRAPH):
+            self._write("", _LINE, even_empty=self._pieces[-1] != _LINE)
 
     def _open(self, path: tuple[str, ...], start: int | None = None) -> None:
         self._path = path

@@ -1,8 +1,10 @@
 """Tells which format a file is in."""
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 from pincite.index.formats.file import File
@@ -36,6 +38,10 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "sheets",
 }
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(OSError, EOFError, RuntimeError, NotImplementedError, ValueError),
+)
 _OLE_FORMATS = frozenset({"msg", "sheets"})
 
 
@@ -53,7 +59,7 @@ def format_of(file: File) -> str:
     if file.content.startswith(_ZIP):
         return _zipped(file.content) or named
     if file.content.startswith(_OLE):
-        return named if named in _OLE_FORMATS else _in_ole(file.content) or named
+        return _in_ole(file.content, named)
     if named == "text" and _HTML.match(start):
         return "html"
     return named
@@ -70,13 +76,18 @@ def _zipped(content: bytes) -> str | None:
             names = archive.namelist()
             if names and names[0] == "mimetype" and archive.getinfo("mimetype").file_size < 100:
                 return _MIMETYPES.get(archive.read("mimetype").strip())
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+    except _DAMAGE:
         return None
     return next((module for part, module in _PARTS if any(name.startswith(part) for name in names)), None)
 
 
-def _in_ole(content: bytes) -> str | None:
-    """Tell a message from a workbook by the names of its streams, which are UTF-16."""
+def _in_ole(content: bytes, named: str) -> str:
+    """Tell what an OLE file is by the names of its streams, which are UTF-16."""
     if "__substg1.0_".encode("utf-16-le") in content:
         return "msg"
-    return "sheets" if "Workbook".encode("utf-16-le") in content else None
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return "ole"
+    if named in _OLE_FORMATS:
+        return named
+    is_document = any(name.encode("utf-16-le") in content for name in ("WordDocument", "PowerPoint Document"))
+    return "sheets" if not is_document and "Workbook".encode("utf-16-le") in content else "ole"

@@ -54,6 +54,23 @@ def test_parts_and_pages_begin_sections_of_their_own() -> None:
     assert [group.page for group in split(document)[1]] == [1, 3]
 
 
+def test_lines_are_set_apart_from_what_follows() -> None:
+    builder = Builder()
+    builder.line("a")
+    builder.paragraph(" ")
+    builder.line("b")
+    builder.paragraph("c")
+    builder.line("d")
+    builder.table([["e", "f"], ["1", "2"]])
+    builder.heading(1, "g")
+    builder.line("h")
+    builder.part("slide 2")
+    builder.paragraph("i")
+    document = builder.document({})
+    assert document.text == "a\nb\n\nc\n\nd\n\ne: 1; f: 2\n\ng\n\nh\n\ni\n\n"
+    assert [section.path for section in document.sections] == [(), ("g",), ("slide 2",)]
+
+
 def test_rows_carry_their_headers_and_are_numbered_by_table() -> None:
     builder = Builder()
     builder.heading(1, "Banks")
