@@ -7,8 +7,6 @@ about. What is met here is only where cells stand; their values are calamine's.
 import re
 from collections.abc import Iterable, Iterator
 
-import olefile
-
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.archive import Archive
 
@@ -26,22 +24,29 @@ _ODS_TOKEN = re.compile(
 _REPEATED = re.compile(rb"number-(?:rows|columns)-repeated\s*=\s*[\"'](\d{1,18})[\"']")
 _XLSB_ROW, _XLSB_BLANK, _XLSB_LAST_CELL = 0, 1, 11
 _XLS_CELLS = frozenset({0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00D6, 0x00FD})
-_XLS_SHEET, _XLS_DIMENSIONS, _XLS_PASSWORD = 0x0809, 0x0200, 0x002F
+_XLS_SHEET, _XLS_DIMENSIONS, _XLS_STRINGS, _XLS_PASSWORD = 0x0809, 0x0200, 0x00FC, 0x002F
 
 Cell = tuple[int, int]
 """Row and column, from 0."""
 
 
-def check_grids(content: bytes, archive: Archive | None) -> None:
-    """Raise ``UnsupportedDocument`` if a sheet would need too large a grid. No ``archive``: an old .xls."""
-    for cells in _sheets(content, archive):
+def check_archive(archive: Archive) -> None:
+    """Raise ``UnsupportedDocument`` if a sheet of a zipped workbook would need too large a grid."""
+    for cells in _sheets(archive):
+        _check(cells)
+
+
+def check_records(stream: bytes) -> None:
+    """The same for the records of an old .xls, which may be encrypted one by one."""
+    for cells in _xls_sheets(stream):
         _check(cells)
 
 
 def _check(cells: Iterable[Cell]) -> None:
     first = row = last_row = last_column = -1
     count = 0
-    for count, (row, column) in enumerate(cells, start=1):
+    for row, column in cells:
+        count += 1
         if first < 0:
             first = row
         last_row, last_column = max(row, last_row), max(column, last_column)
@@ -53,10 +58,7 @@ def _check(cells: Iterable[Cell]) -> None:
         )
 
 
-def _sheets(content: bytes, archive: Archive | None) -> Iterator[Iterator[Cell]]:
-    if archive is None:
-        yield from _xls_sheets(content)
-        return
+def _sheets(archive: Archive) -> Iterator[Iterator[Cell]]:
     for name in archive.names():
         if name == "content.xml":
             yield from _ods_sheets(_tokens(_ODS_TOKEN, archive.pieces(name)))
@@ -145,17 +147,7 @@ def _variable(content: bytes, place: int, most: int) -> tuple[int, int]:
     return number, place
 
 
-def _xls_sheets(content: bytes) -> Iterator[Iterator[Cell]]:
-    try:
-        with olefile.OleFileIO(content) as ole:
-            name = next((name for name in ("Workbook", "Book") if ole.exists(name)), None)
-            stream = ole.openstream(name).read() if name else b""
-    except (OSError, ValueError, IndexError, KeyError, TypeError) as error:
-        raise UnsupportedDocument(f"not a readable XLS file: {error}") from None
-    yield from _xls_grids(stream)
-
-
-def _xls_grids(stream: bytes) -> Iterator[Iterator[Cell]]:
+def _xls_sheets(stream: bytes) -> Iterator[Iterator[Cell]]:
     cells: list[Cell] = []
     place = 0
     while place + 4 <= len(stream):
@@ -168,6 +160,8 @@ def _xls_grids(stream: bytes) -> Iterator[Iterator[Cell]]:
         if kind == _XLS_SHEET:
             yield iter(cells)
             cells = []
+        elif kind == _XLS_STRINGS and int.from_bytes(data[4:8], "little") > len(stream):
+            raise UnsupportedDocument("not a readable XLS file: it counts more texts than it has bytes")
         elif kind == _XLS_DIMENSIONS:
             yield _xls_corners(data)
         elif kind in _XLS_CELLS:

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 from pincite.index.formats.file import File
@@ -70,7 +71,7 @@ def _zipped(content: bytes) -> str | None:
             names = archive.namelist()
             if names and names[0] == "mimetype" and archive.getinfo("mimetype").file_size < 100:
                 return _MIMETYPES.get(archive.read("mimetype").strip())
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zlib.error):
         return None
     return next((module for part, module in _PARTS if any(name.startswith(part) for name in names)), None)
 

@@ -8,6 +8,7 @@ that it is of a bearable size.
 import datetime
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lxml import etree
 from python_calamine import (
@@ -25,11 +26,11 @@ from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.archive import Archive
 from pincite.index.formats.builder import Builder
+from pincite.index.formats.compound import SIGNATURE, compound_file, workbook_stream
 from pincite.index.formats.file import File
-from pincite.index.formats.grids import check_grids
+from pincite.index.formats.grids import check_archive, check_records
 from pincite.index.formats.tables import Row, Tables, filled
 
-_OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "the workbook is encrypted: save it without a password"
 _ROWS_BETWEEN_REPORTS = 5_000
 _PROPERTIES = ("docProps/core.xml", "meta.xml")
@@ -39,15 +40,15 @@ Cell = str | int | float | bool | datetime.date | datetime.time | datetime.timed
 
 def read(file: File) -> list[Document]:
     """Return the workbook as a document with a section for each sheet that has cells."""
-    archive = _check(file.content)
+    content, archive = _checked(file.content)
     builder, notes = Builder(), []
     tables = Tables(builder)
-    with _open(file.content) as workbook:
+    with _open(content) as workbook:
         for place, sheet in enumerate(workbook.sheets_metadata):
             if _is_grid(sheet):
-                before = tables.written
+                before = tables.tally.count
                 _write(sheet.name, _sheet(workbook, place), file, builder, tables)
-                if sheet.visible != SheetVisibleEnum.Visible and tables.written > before:
+                if sheet.visible != SheetVisibleEnum.Visible and tables.tally.count > before:
                     notes.append(f"the sheet {sheet.name} is hidden, and was read")
             else:
                 notes.append(f"the chart {sheet.name} has no cells")
@@ -80,44 +81,41 @@ def _duration(value: datetime.timedelta) -> str:
     return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _check(content: bytes) -> Archive | None:
-    """Raise ``UnsupportedDocument`` for what should not be opened; return the archive that a workbook is."""
-    if content.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in content:
-            raise UnsupportedDocument(_ENCRYPTED)
-        check_grids(content, None)
-        return None
+def _checked(content: bytes) -> tuple[bytes, Archive | None]:
+    """Return a workbook that calamine may open, and the archive that it is, if it is one."""
+    if content.startswith(SIGNATURE):
+        stream = workbook_stream(content)
+        check_records(stream)
+        return compound_file(stream), None
     archive = Archive(content, "spreadsheet")
-    check_grids(content, archive)
-    return archive
+    check_archive(archive)
+    return content, archive
 
 
 def _open(content: bytes) -> CalamineWorkbook:
-    try:
+    with _readable("not a readable spreadsheet"):
         return load_workbook(io.BytesIO(content))
-    except PasswordError:
-        raise UnsupportedDocument(_ENCRYPTED) from None
-    except CalamineError as error:
-        raise UnsupportedDocument(f"not a readable spreadsheet: {error}") from None
-    except BaseException as error:
-        raise _panic(error) from None
 
 
 def _sheet(workbook: CalamineWorkbook, place: int) -> CalamineSheet:
-    try:
+    with _readable(f"the sheet {workbook.sheet_names[place]} is damaged"):
         return workbook.get_sheet_by_index(place)
+
+
+@contextmanager
+def _readable(complaint: str) -> Iterator[None]:
+    """Turn calamine's errors into reasons, and its panics, which are no ``Exception``."""
+    try:
+        yield
+    except PasswordError:
+        raise UnsupportedDocument(_ENCRYPTED) from None
     except CalamineError as error:
-        name = workbook.sheet_names[place]
-        raise UnsupportedDocument(f"the sheet {name} is damaged: {error}") from None
+        what = "it is damaged" if "Cannot detect" in str(error) else error
+        raise UnsupportedDocument(f"{complaint}: {what}") from None
     except BaseException as error:
-        raise _panic(error) from None
-
-
-def _panic(error: BaseException) -> BaseException:
-    """Return what to raise for an error: calamine's panics are no ``Exception``, and mean a broken file."""
-    if type(error).__name__ == "PanicException":
-        return UnsupportedDocument("not a readable spreadsheet: it is damaged")
-    return error
+        if type(error).__name__ == "PanicException":
+            raise UnsupportedDocument(f"{complaint}: {error}") from None
+        raise
 
 
 def _is_grid(sheet: SheetMetadata) -> bool:

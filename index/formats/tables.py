@@ -2,8 +2,8 @@
 
 A sheet is read as blocks of rows parted by empty ones. The header of a block is its first row of short,
 distinct cells, nearly all text, that spans the columns below it. What stands above it is a title or a note.
-A header may be parted from its rows by an empty one. A block without a header of its own goes on under the one
-before, as after a gap between years.
+A header may be parted from its rows by an empty one. A block without a header of its own goes on under the
+one before, as after a gap between years. A header is a row of its own only where a column below it is empty.
 """
 
 import re
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from statistics import median
 
-from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.builder import Builder, row_text
+from pincite.index.formats.tally import Tally
 
-_MOST_ROWS = 1_000_000
-_MOST_CHARACTERS = 50_000_000
 _ROWS_LOOKED_AT = 24
 _ROWS_ABOVE_HEADER = 8
 _ROWS_OF_HEADER = 4
 _LONGEST_HEADER = 120
 _MOSTLY = 0.6
+_LONGEST_VALUE = 40
 _VALUE = re.compile(
-    r"[^\W\d_]{0,3}[^\w\n]*\d[\d\s.,:;/%+\-–()$€£¥TZ]*[^\W\d_]{0,3}\W*|TRUE|FALSE|true|false|[-–—]"
+    r"(?:[A-Z]{3}\s?)?[^\w\n]*\d[\d\s.,:;/%+\-–()$€£¥TZ]*(?:\s?[^\W\d_]{1,3})?\W*|(?i:true|false)|[-–—]"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 """The first and the last cell of a merged range, each as row and column from 0."""
@@ -40,16 +40,16 @@ class Row:
 
 
 class Tables:
-    """Writes rows to a builder; ``written`` counts them.
+    """Writes rows to a builder; ``tally`` counts them.
 
-    ``expects_header`` is for a format whose first row nearly always names the columns, such as CSV.
+    A first row of nothing but words names the columns if it has at least ``fewest_names``: of a sheet with
+    two columns it is as likely the first of its entries.
     """
 
-    def __init__(self, builder: Builder, *, expects_header: bool = False) -> None:
-        self.written = 0
+    def __init__(self, builder: Builder, *, fewest_names: int = 3) -> None:
+        self.tally = Tally("rows")
         self._builder = builder
-        self._expects_header = expects_header
-        self._characters = 0
+        self._fewest_names = fewest_names
         self._headers: list[str] = []
 
     def write(self, rows: Iterable[Row], merged: Sequence[Merged] = ()) -> None:
@@ -64,13 +64,15 @@ class Tables:
     def _write_block(
         self, above: list[Row], first: list[Row], rows: Iterator[Row], merged: Sequence[Merged]
     ) -> None:
-        place = _header_place(first, is_likely=self._expects_header or not self._headers)
-        if above and _is_header(above[0], first, is_likely=False):
+        place = _header_place(first, None if self._headers else self._fewest_names)
+        if above and _is_header(above[0], first, None):
             self._headers = _headers([*above, *first], 0, merged)
         elif place is not None:
             for row in islice(rows, place):
                 self._above(row)
-            next(rows)
+            header = next(rows)
+            if not _names_filled_columns(header, first[place + 1 :]):
+                self._item(header, [])
             self._headers = _headers(first, place, merged)
         elif not _fits(self._headers, first):
             self._headers = []
@@ -80,25 +82,15 @@ class Tables:
     def _above(self, row: Row) -> None:
         texts = [cell for cell in row.cells if cell]
         if len(texts) == 1:
-            self._count(texts[0])
+            self.tally.add(texts[0])
             self._builder.paragraph(texts[0])
         else:
             self._item(row, [])
 
     def _item(self, row: Row, headers: Sequence[str]) -> None:
         text = row_text(headers, row.cells)
-        self._count(text)
+        self.tally.add(text)
         self._builder.item(text, row.number, "row")
-
-    def _count(self, text: str) -> None:
-        self.written += 1
-        self._characters += len(text)
-        if self.written > _MOST_ROWS:
-            raise UnsupportedDocument(f"it has more than {_MOST_ROWS:,} rows: split it into several files")
-        if self._characters > _MOST_CHARACTERS:
-            raise UnsupportedDocument(
-                f"its rows make more than {_MOST_CHARACTERS:,} characters: split it into several files"
-            )
 
 
 def filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Row]:
@@ -126,36 +118,61 @@ def _blocks(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
         yield block(following)
 
 
-def _header_place(rows: list[Row], *, is_likely: bool) -> int | None:
+def _header_place(rows: list[Row], fewest_names: int | None) -> int | None:
     """Return which of a block's first rows is the header; None where there is none."""
     for place in range(min(len(rows) - 1, _ROWS_ABOVE_HEADER)):
-        if _is_header(rows[place], rows[place + 1 :], is_likely=is_likely):
+        if _is_header(rows[place], rows[place + 1 :], fewest_names):
             return place
     return None
 
 
-def _is_header(row: Row, below: list[Row], *, is_likely: bool) -> bool:
+def _is_header(row: Row, below: list[Row], fewest_names: int | None) -> bool:
+    """Whether a row names the columns below. ``fewest_names`` is how many do without any other sign of it;
+    None: no number does.
+    """
     names = [cell for cell in row.cells if cell]
     width = Counter(sum(map(bool, one.cells)) for one in below).most_common(1)[0][0]
     if len(names) < 2 or len(names) < _MOSTLY * width:
         return False
-    texts = [name for name in names if not _VALUE.fullmatch(name)]
-    if len(texts) < _MOSTLY * len(names) or max(map(len, names)) > _LONGEST_HEADER:
+    texts = [name for name in names if not _is_value(name)]
+    years = sum(
+        _YEAR.fullmatch(name) is not None and not _are_years(column) for name, column in _columns(row, below)
+    )
+    if not texts or len(texts) + years < _MOSTLY * len(names) or max(map(len, names)) > _LONGEST_HEADER:
         return False
     if len({name.casefold() for name in names}) < len(names):
         return False
-    return _differs(row, below) or (is_likely and len(names) > 2 and not _recurs(row, below))
+    if _differs(row, below):
+        return True
+    return fewest_names is not None and len(names) >= fewest_names and not _recurs(row, below)
+
+
+def _names_filled_columns(row: Row, below: list[Row]) -> bool:
+    """Whether each name is sure to be met again in a row below."""
+    return sum(bool(name) for name, _ in _columns(row, below)) == sum(map(bool, row.cells))
+
+
+def _names_columns(row: Row, below: list[Row]) -> bool:
+    return not any(map(_is_value, row.cells)) and _differs(row, below)
 
 
 def _differs(row: Row, below: list[Row]) -> bool:
     """Whether a column is named in text and filled with values, or named in brief and filled at length."""
     for name, column in _columns(row, below):
-        values = sum(_VALUE.fullmatch(cell) is not None for cell in column)
-        if name and not _VALUE.fullmatch(name) and values > len(column) / 2:
+        values = sum(_is_value(cell) for cell in column)
+        if name and not _is_value(name) and values > len(column) / 2:
             return True
         if name and len(column) > 1 and median(map(len, column)) > max(4 * len(name), 24):
             return True
     return False
+
+
+def _is_value(cell: str) -> bool:
+    return len(cell) <= _LONGEST_VALUE and _VALUE.fullmatch(cell) is not None
+
+
+def _are_years(column: list[str]) -> bool:
+    return sum(_YEAR.fullmatch(cell) is not None for cell in column) > len(column) / 2
 
 
 def _recurs(row: Row, below: list[Row]) -> bool:
@@ -179,15 +196,20 @@ def _headers(rows: list[Row], place: int, merged: Sequence[Merged]) -> list[str]
             names[left : right + 1] = [names[left]] * (right + 1 - left)
             spread = True
     below = rows[place + 1 : place + 3]
-    if spread and len(below) == 2 and not any(map(_VALUE.fullmatch, below[0].cells)):
-        if _differs(below[0], below[1:]):
-            lower = [*below[0].cells, *[""] * len(names)]
-            return [" ".join(f"{name} {under}".split()) for name, under in zip(names, lower, strict=False)]
-    return names
+    if (
+        not spread
+        or len(below) < 2
+        or any(map(_is_value, below[0].cells))
+        or not _differs(below[0], below[1:])
+    ):
+        return names
+    lower = [*below[0].cells, *[""] * len(names)]
+    return [" ".join(f"{name} {under}".split()) for name, under in zip(names, lower, strict=False)]
 
 
 def _fits(headers: list[str], rows: list[Row]) -> bool:
-    """Whether rows without a header of their own still stand under these headers."""
+    """Whether rows without a header of their own still stand under these headers: a lone text is a note."""
     width = Counter(sum(map(bool, row.cells)) for row in rows).most_common(1)[0][0]
     columns = {place for row in rows for place, cell in enumerate(row.cells) if cell}
-    return width > 1 and all(place < len(headers) and headers[place] for place in columns)
+    is_note = width == 1 and not any(_is_value(cell) for row in rows for cell in row.cells)
+    return not is_note and all(place < len(headers) and headers[place] for place in columns)
