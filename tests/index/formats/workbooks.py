@@ -63,6 +63,8 @@ def ods_table(name: str, *rows: Sequence[Cell]) -> str:
 def _ods_cell(cell: Cell) -> str:
     if cell is None:
         return "<table:table-cell/>"
+    if isinstance(cell, bool):
+        return f'<table:table-cell office:value-type="boolean" office:boolean-value="{str(cell).lower()}"/>'
     if isinstance(cell, str):
         text = "".join(f"<text:p>{escape(line)}</text:p>" for line in cell.split("\n"))
         return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
