@@ -31,6 +31,7 @@ _NUMBERED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?[ \t]+(?P<title
 _ENDS_SENTENCE = tuple(".,;:?!。,;:?!…")
 _LONGEST = 80
 _LONGEST_LINE = 200
+_FIRST_CHARACTERS = frozenset("=-~第")
 _LONGEST_HAN = 40
 _CAPITALS_LEVEL, _NUMBERED_LEVEL = 6, 7
 _FEWEST = 2
@@ -74,11 +75,11 @@ def find_headings(text: str) -> list[Heading]:
 
 
 def _short_lines(text: str) -> Iterator[_Line]:
-    """Yield the lines that are short enough for a heading, or for what underlines it."""
+    """Yield the lines that may be a heading, or what underlines it."""
     lines = [*_lines(text), (len(text), len(text), "")]
     follows_empty = True
     for (start, end, line), (_, _, following) in pairwise(lines):
-        if line and end - start <= _LONGEST_LINE:
+        if line and end - start <= _LONGEST_LINE and (follows_empty or line[0] in _FIRST_CHARACTERS):
             yield _Line(start, end, line, follows_empty, not following)
         follows_empty = not line
 

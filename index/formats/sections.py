@@ -20,12 +20,17 @@ class Heading:
     body_start: int
 
 
-def sections_under(text: str, headings: Sequence[Heading]) -> tuple[Section, ...]:
-    """Return the sections of ``text`` that begin at its headings; none where there are no headings."""
-    if not headings:
+def sections_under(text: str, headings: Sequence[Heading], start: int = 0) -> tuple[Section, ...]:
+    """Return the sections that begin at the headings of a text, and one for what is before the first.
+
+    What is before ``start`` is in none. Where there is nothing to tell apart, there are no sections.
+    """
+    if not headings and not start:
         return ()
-    first = headings[0].start
-    sections = [Section(0, first, 0, ())] if text[:first].strip() else []
+    first = headings[0].start if headings else len(text)
+    sections = [Section(start, first, start, ())] if text[start:first].strip() else []
+    if not headings:
+        return tuple(sections)
     path: list[Heading] = []
     for heading, following in pairwise([*headings, None]):
         assert heading is not None  # noqa: S101 -- only the last is None

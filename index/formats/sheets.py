@@ -28,6 +28,7 @@ from pincite.index.formats.archive import Archive
 from pincite.index.formats.builder import Builder
 from pincite.index.formats.compound import SIGNATURE, compound_file, workbook_stream
 from pincite.index.formats.file import File
+from pincite.index.formats.front_matter import iso_date
 from pincite.index.formats.grids import check_archive, check_records
 from pincite.index.formats.tables import Row, Tables, filled
 
@@ -158,11 +159,4 @@ def _metadata(archive: Archive) -> dict[str, str]:
     }
     author = found.get("creator") or found.get("initial-creator", "")
     date = found.get("modified") or found.get("date", "")
-    return {"title": found.get("title", ""), "author": author, "date": _moment(date)}
-
-
-def _moment(text: str) -> str:
-    try:
-        return datetime.datetime.fromisoformat(text[:16]).isoformat(timespec="minutes")
-    except ValueError:
-        return ""
+    return {"title": found.get("title", ""), "author": author, "date": iso_date(date)}

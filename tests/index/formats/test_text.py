@@ -146,7 +146,7 @@ def test_only_the_ending_and_the_first_bytes_choose_the_reader() -> None:
 
 
 def test_what_a_library_raises_becomes_the_files_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(_: str) -> None:
+    def explode(*_: object) -> None:
         raise RecursionError("too deep")
 
     monkeypatch.setattr(markdown, "markdown_sections", explode)
