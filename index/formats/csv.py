@@ -88,7 +88,8 @@ def _records(lines: list[str], delimiter: str) -> Iterator[list[str]]:
     begun = long_failures = 0
     while begun < len(lines) and long_failures < _MOST_LONG_FAILURES:
         start = begun
-        rows = csv.reader(islice(lines, start, None), delimiter=delimiter, strict=True)
+        following = map(lines.__getitem__, range(start, len(lines)))
+        rows = csv.reader(following, delimiter=delimiter, strict=True)
         try:
             for row in rows:
                 yield row

@@ -105,6 +105,10 @@ def test_quotes_without_end_are_given_up_in_bounded_time() -> None:
     assert sum(row.count("x") for row in found.values()) == 5_001
 
 
+def test_stray_quotes_on_every_line_cost_no_more_than_their_lines() -> None:
+    assert len(rows('"a,\n' * 20_000)) == 20_000
+
+
 def test_a_field_may_be_huge() -> None:
     word = "word " * 100_000
     assert rows(f"a,b,c\n1,{word},x\n")[2] == f"a: 1; b: {word.strip()}; c: x"

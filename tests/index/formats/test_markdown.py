@@ -49,7 +49,8 @@ def test_a_paragraph_over_a_ruled_line_is_no_heading_if_it_is_long() -> None:
 def test_front_matter_is_metadata_and_in_no_section() -> None:
     text = (
         "---\ntitle: 'Rain: a study'\nauthors:\n  - Ann Lee\n  - name: Bo Yi\n"
-        "date: 2024-11-05 10:30:00 +0100\nlang: zh-CN\npublisher: The Press\ntags: [a, b]\n---\n# Heading\n\nwords\n"
+        "date: 2024-11-05 10:30:00 +0100\nlang: zh-CN\npublisher: The Press\n"
+        "tags: [a, b]\n---\n# Heading\n\nwords\n"
     )
     document = read("a.md", text.encode())
     assert document.metadata == {
