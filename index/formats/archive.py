@@ -74,6 +74,18 @@ class Archive:
         except _DAMAGE as error:
             raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
 
+    def check_xml(self, name: str) -> None:
+        """Raise ``UnsupportedDocument`` if a member is no sound XML; it may be larger than memory."""
+        parser = etree.XMLParser(
+            target=_Unheeding(), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
+        try:
+            for piece in self.pieces(name):
+                parser.feed(piece)
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
+
     def xml(self, name: str) -> etree._Element:
         """Return a member's XML."""
         return parse_xml(self.read(name), f"{self._kind}: {name}")
@@ -86,6 +98,13 @@ class Archive:
         if member.flag_bits & 1:
             raise UnsupportedDocument(f"the {self._kind} is encrypted: save it without a password")
         return member
+
+
+class _Unheeding:
+    """Takes what a parser finds, and keeps nothing."""
+
+    def close(self) -> None:
+        """Nothing is made of it."""
 
 
 def parse_xml(content: bytes, what: str) -> etree._Element:

@@ -97,7 +97,10 @@ def _records(lines: list[str], delimiter: str) -> Iterator[list[str]]:
         except csv.Error:
             length = start + rows.line_num - begun
             long_failures += length > _LONG_FAILURE
-            quoting = csv.QUOTE_MINIMAL if length == 1 else csv.QUOTE_NONE
-            yield from csv.reader([lines[begun]], delimiter=delimiter, quoting=quoting)
+            line = [lines[begun]]
+            if length == 1:
+                yield from csv.reader(line, delimiter=delimiter)
+            else:
+                yield from csv.reader(line, delimiter=delimiter, quoting=csv.QUOTE_NONE)
             begun += 1
     yield from csv.reader(lines[begun:], delimiter=delimiter, quoting=csv.QUOTE_NONE)

@@ -61,6 +61,7 @@ def _check(cells: Iterable[Cell]) -> None:
 def _sheets(archive: Archive) -> Iterator[Iterator[Cell]]:
     for name in archive.names():
         if name == "content.xml":
+            archive.check_xml(name)  # calamine reads on for ever where a table does not end
             yield from _ods_sheets(_tokens(_ODS_TOKEN, archive.pieces(name)))
         elif name.endswith(".xml") and "sheets/" in name:
             yield _xlsx_cells(_tokens(_XLSX_TOKEN, archive.pieces(name)))

@@ -11,9 +11,14 @@ from pincite.index.formats import File, read_documents
 
 from .mutations import mutated
 from .spans import check_spans
-from .workbooks import ods, ods_table, rows_xlsx, xls
+from .workbooks import Cell, ods, ods_table, rows_xlsx, xls
 
-ROWS = [["Bank", "Tools", "Note"], ["OCBC", 30, "two\nlines"], ["星展", 12.5, None], [None, True, "x"]]
+ROWS: list[list[Cell]] = [
+    ["Bank", "Tools", "Note"],
+    ["OCBC", 30, "two\nlines"],
+    ["星展", 12.5, None],
+    [None, True, "x"],
+]
 SAMPLES = {
     "a.xlsx": rows_xlsx(*ROWS),
     "a.xls": xls(("Sheet", ROWS), ("二", ROWS)),

@@ -190,6 +190,12 @@ def test_a_sheet_spread_too_far_is_refused_before_it_is_laid_out(name: str, cont
     assert "columns, more than can be read: save the part that is meant as a CSV" in refused(name, content)
 
 
+def test_a_table_that_does_not_end_is_refused_and_not_read_for_ever() -> None:
+    whole = ods_table("T", ["x"])
+    assert "content.xml: " in refused("a.ods", ods(whole.replace("</table:table>", "")))
+    assert "content.xml: " in refused("a.ods", ods(whole + "<table:table table:name='U'><table:table-row>"))
+
+
 def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     content = rows_xlsx(["a", "b"], ["c", "d"])
     monkeypatch.setattr(grids, "_MOST_CELLS", 3)
