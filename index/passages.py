@@ -18,7 +18,7 @@ from pincite.index.sentences import paragraph_starts, sentence_spans
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
-REFERENCE = re.compile(r"[ \t]*(?<![A-Za-z0-9_])\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
+REFERENCE = re.compile(r"(?:(?<![ \t])[ \t]+|(?<![ \tA-Za-z0-9_]))\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
 _ROOM_FOR_CONTEXT = 0.25
 
 
@@ -150,7 +150,7 @@ def _draft_group(
 
 def _context(document: Document, group: Group, count_tokens: TokenCounter, limit: int) -> str:
     """Return title and heading path, a line each, without bare "Group 2" and within ``limit`` tokens."""
-    path = () if _is_summary(group) else group.path
+    path = group.path[1:] if _is_summary(group) else group.path
     title = str(document.metadata.get("title", ""))
     lines = [title] if title and title not in path else []
     lines += [" › ".join(path)] if path else []
@@ -243,8 +243,9 @@ def _join(run: Sequence[_Unit]) -> str:
 
 def _merge_pieces(text: str, run: Sequence[_Unit]) -> Iterator[Point]:
     """Return the points of a passage; of a point longer than the window, the part that the passage holds."""
-    for point in dict.fromkeys(unit.point for unit in run if unit.point):
-        spans = [unit.span for unit in run if unit.point == point]
+    for point, units in groupby((unit for unit in run if unit.point), lambda unit: unit.point):
+        assert point is not None  # noqa: S101 -- filtered above
+        spans = [unit.span for unit in units]
         start, end = spans[0].start, spans[-1].end
         yield replace(point, start=start, end=end, text=text[start:end])
 

@@ -8,10 +8,11 @@ group. The grouped form, worked out on one line of text::
     marker    point 1       point 2, refs 2, 3   the next group, from a marker numbered one higher
 
 A marker counts only where it stands at the start of the text or of a line, after a reference, or after a
-sentence, and only as the next number of the run 1, 2, 3 …: "Age Group 3 - 5" is prose. Where points end in
-references, a new point begins after ``] - `` or on a new line after one, so that "Boston - New York" stays
-whole; bullets at the start of a line always begin one. A last line "PUBLISHER·DATE" is a byline, and the line
-above it the title.
+sentence, and only as the next number of the run 1, 2, 3 …, of which a few may be missing: "Age Group 3 - 5"
+is prose. A short line over the points is the group's title: "Group 2: Rivers" gives "Group 2 › Rivers". Where
+points end in references, a new point begins after ``] - `` or on a new line after one, so that "Boston - New
+York" stays whole; bullets at the start of a line always begin one. A last line "PUBLISHER·DATE" is a byline,
+and the line above it the title.
 """
 
 import re
@@ -37,6 +38,10 @@ _POINT_BREAK = re.compile(rf"\n[ \t]*{_BULLET}")
 _POINT_BREAK_AFTER_REFERENCES = re.compile(
     rf"(?<=\])(?:\s+[-–—•][ \t]+|[.。;；]?[ \t]*\n\s*{_BULLET}?)|\n[ \t]*{_BULLET}"
 )
+_TITLE_LINE = re.compile(r"(?:[ \t]*\n)?[ \t]*(?P<title>[^\s\[][^\n]*)(?=\n)")
+_LINE_BELOW = re.compile(rf"(?P<gap>\s*\n)[ \t]*(?P<bullet>{_BULLET})?(?P<first>\S)")
+_NO_TITLE_ENDS = tuple(".,;:!…。，,；;：！、")
+_LONGEST_TITLE = 80
 _LEADING_BULLET = re.compile(r"\s*(?:[-–—*•‣▪●][ \t]+)?")
 
 _BYLINE = re.compile(
@@ -44,6 +49,7 @@ _BYLINE = re.compile(
     r"(?P<date>(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"
     r"(?:[ \t]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?)?)[ \t]*"
 )
+_WIDEST_STEP = 4
 _HAN_DIGITS = {character: value for value, character in enumerate("一二三四五六七八九", start=1)}
 
 
@@ -62,11 +68,21 @@ def split(document: Document) -> tuple[Document, tuple[Group, ...]]:
 
 
 def _markers(text: str) -> list[re.Match[str]]:
-    found: list[re.Match[str]] = []
-    for match in _MARKER.finditer(text):
-        if _number(match) == len(found) + 1 and _stands_at_boundary(text, match.start()):
-            found.append(match)
-    return found
+    """Return the markers that count from 1; with small gaps where more of them fit so, and at least three."""
+    found = [match for match in _MARKER.finditer(text) if _stands_at_boundary(text, match.start())]
+    unbroken, broken = _run(found, 1), _run(found, _WIDEST_STEP)
+    return broken if len(broken) > max(len(unbroken), 2) else unbroken
+
+
+def _run(markers: list[re.Match[str]], widest_step: int) -> list[re.Match[str]]:
+    run: list[re.Match[str]] = []
+    last = 0
+    for marker in markers:
+        number = _number(marker)
+        if last < number <= last + (widest_step if run else 1):
+            run.append(marker)
+            last = number
+    return run
 
 
 def _stands_at_boundary(text: str, offset: int) -> bool:
@@ -89,13 +105,35 @@ def _split_by_markers(document: Document, markers: list[re.Match[str]]) -> tuple
     text = document.text
     document, body_end = _take_byline(document, markers[-1].end())
     groups = []
-    if text[: markers[0].start()].strip():
-        groups.append(_group(document, 0, markers[0].start(), 0, ()))
+    first = document.sections[0].start if document.sections else 0
+    if text[first : markers[0].start()].strip():
+        groups.append(_group(document, first, markers[0].start(), first, ()))
     starts = [marker.start() for marker in markers]
     for marker, end in zip(markers, [*starts[1:], body_end], strict=True):
-        group = _group(document, marker.start(), end, marker.end(), (marker["label"],))
+        title = _title(text, marker, end)
+        path = (marker["label"], title["title"].strip()) if title else (marker["label"],)
+        group = _group(document, marker.start(), end, title.end() if title else marker.end(), path)
         groups.append(replace(group, points=tuple(_points(text, group.body_start, group.end))))
     return document, tuple(groups)
+
+
+def _title(text: str, marker: re.Match[str], end: int) -> re.Match[str] | None:
+    """Return the line that titles a group: short, without references or a full stop, and over its points.
+
+    It stands over points where they begin with bullets or after an empty line, or where a colon leads to it
+    and a line of its own follows.
+    """
+    line = _TITLE_LINE.match(text, marker.end(), end)
+    below = _LINE_BELOW.match(text, line.end(), end) if line else None
+    if line is None or below is None or len(line["title"]) > _LONGEST_TITLE:
+        return None
+    if not _reads_as_title(line["title"]) or line["title"].rstrip().endswith(_NO_TITLE_ENDS):
+        return None
+    is_on_marker_line = "\n" not in text[marker.start() : line.start("title")]
+    if below["bullet"] or (is_on_marker_line and below["gap"].count("\n") > 1):
+        return line
+    follows_colon = text[marker.start() : marker.end()].rstrip().endswith((":", "：")) and is_on_marker_line
+    return line if follows_colon and not below["first"].islower() else None
 
 
 def _take_byline(document: Document, body_start: int) -> tuple[Document, int]:

@@ -15,7 +15,7 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.file import File
 from pincite.index.formats.kinds import SUFFIXES, format_of
 from pincite.index.formats.markdown import markdown_document
-from pincite.index.formats.text import plain_text
+from pincite.index.formats.text import plain_document, plain_text
 
 __all__ = ["SUFFIXES", "VERSION", "File", "read_documents", "text_document", "with_text"]
 
@@ -48,7 +48,7 @@ def read_documents(file: File) -> tuple[Document, ...]:
 def text_document(text: str, *, is_markdown: bool = False) -> Document:
     """Return text in hand as a document."""
     text = plain_text(text)
-    return markdown_document(text) if is_markdown else Document(text)
+    return markdown_document(text) if is_markdown else plain_document(text)
 
 
 def has_text(document: Document) -> bool:

@@ -8,6 +8,7 @@ import io
 import lzma
 import zipfile
 import zlib
+from collections.abc import Iterator
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ MOST_UNPACKED = 512 * 1024**2
 _MOST_MEMBERS = 20_000
 _MOST_RATIO = 200
 _SMALL = 10 * 1024**2
+_PIECE = 1024**2
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -59,18 +61,50 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Return a member's bytes. Raises ``UnsupportedDocument`` where it is not there or is damaged."""
         try:
-            member = self._zip.getinfo(name)
-            if member.flag_bits & 1:
-                raise UnsupportedDocument(f"the {self._kind} is encrypted: save it without a password")
-            return self._zip.read(member)  # no more than it says it has
-        except KeyError:
-            raise UnsupportedDocument(f"not a readable {self._kind}: it has no {name}") from None
+            return self._zip.read(self._member(name))  # no more than it says it has
         except _DAMAGE as error:
+            raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a member's bytes bit by bit; raises as ``read`` does."""
+        try:
+            with self._zip.open(self._member(name)) as member:
+                while piece := member.read(_PIECE):
+                    yield piece
+        except _DAMAGE as error:
+            raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
+
+    def check_xml(self, name: str) -> None:
+        """Raise ``UnsupportedDocument`` if a member is no sound XML; it may be larger than memory."""
+        parser = etree.XMLParser(
+            target=_Unheeding(), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
+        try:
+            for piece in self.pieces(name):
+                parser.feed(piece)
+            parser.close()
+        except etree.XMLSyntaxError as error:
             raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
 
     def xml(self, name: str) -> etree._Element:
         """Return a member's XML."""
         return parse_xml(self.read(name), f"{self._kind}: {name}")
+
+    def _member(self, name: str) -> zipfile.ZipInfo:
+        try:
+            member = self._zip.getinfo(name)
+        except KeyError:
+            raise UnsupportedDocument(f"not a readable {self._kind}: it has no {name}") from None
+        if member.flag_bits & 1:
+            raise UnsupportedDocument(f"the {self._kind} is encrypted: save it without a password")
+        return member
+
+
+class _Unheeding:
+    """Takes what a parser finds, and keeps nothing."""
+
+    def close(self) -> None:
+        """Nothing is made of it."""
 
 
 def parse_xml(content: bytes, what: str) -> etree._Element:

@@ -8,8 +8,11 @@ import unicodedata
 
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats.alphabets import latin_encoding
 from pincite.index.formats.file import File
+from pincite.index.formats.headings import find_headings
 from pincite.index.formats.kinds import SUFFIXES, suffix_of
+from pincite.index.formats.sections import sections_under
 
 _UNICODE_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -18,7 +21,9 @@ _UNICODE_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_WESTERN = re.compile(rb"[^\x81\x8d\x8f\x90\x9d]*")
+_LONGEST_SAMPLE = 1_000_000
+_BEFORE_SAMPLE = 200
+_JAPANESE_MAIL = re.compile(rb"\x1b\$[@B].*?\x1b\([BJ]", re.DOTALL)
 _MOST_CONTROL_CHARACTERS = 0.02
 _BINARY = "it holds binary data, not text, whatever its name says"
 
@@ -26,13 +31,18 @@ _BINARY = "it holds binary data, not text, whatever its name says"
 def read(file: File) -> list[Document]:
     """Return the file's text as a document."""
     try:
-        return [Document(read_text(file))]
+        return [plain_document(read_text(file))]
     except UnsupportedDocument:
         suffix = suffix_of(file.name)
         if not suffix or suffix in SUFFIXES:
             raise
         known = ", ".join(sorted(SUFFIXES))
         raise UnsupportedDocument(f"{suffix} files cannot be read; these can: {known}") from None
+
+
+def plain_document(text: str) -> Document:
+    """Return plain text as a document, with the sections that its headings make."""
+    return Document(text, sections=sections_under(text, find_headings(text)))
 
 
 def read_text(file: File) -> str:
@@ -55,7 +65,7 @@ def decode(content: bytes) -> str:
         text = _decode_as(content, _wide_encoding(content[:4096]))
     else:
         try:
-            text = content.decode("utf-8")
+            text = content.decode("iso2022_jp" if _JAPANESE_MAIL.search(content) else "utf-8")
         except UnicodeDecodeError:
             text = _guess(content)
     if _is_binary(text):
@@ -81,14 +91,46 @@ def _wide_encoding(sample: bytes) -> str:
 
 
 def _guess(content: bytes) -> str:
-    if not re.search(rb"[\x80-\xff]{2}", content):  # Chinese, Greek and so on come in runs, accents alone
-        return content.decode("cp1252" if _WESTERN.fullmatch(content) else "latin-1")
+    """Decode by a guess: Chinese, Greek and so on come in runs of high bytes, accents mostly alone."""
+    first = re.search(rb"[\x80-\xff]", content)
+    start = max(0, first.start() - _BEFORE_SAMPLE) if first else 0
+    sample = content[start : start + _LONGEST_SAMPLE]
+    if re.search(rb"[\x80-\xff]{2}", sample):
+        encoding = _encoding_of(sample)
+    else:
+        encoding = latin_encoding(sample) or "cp1252"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return content.decode("latin-1" if encoding.startswith("cp12") else encoding, errors="replace")
+
+
+def _encoding_of(sample: bytes) -> str:
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(content).best()
+    if _is_euc_japanese(sample):
+        return "euc_jp"
+    best = charset_normalizer.from_bytes(sample).best()
     if best is None:
         raise UnsupportedDocument("its text encoding could not be told; save it as UTF-8")
-    return str(best)
+    letters = "".join(character for character in str(best) if character.isalpha() and character > "\x7f")
+    is_latin = all(unicodedata.name(letter, "").startswith("LATIN") for letter in set(letters))
+    return (latin_encoding(sample) if is_latin else None) or best.encoding
+
+
+def _is_euc_japanese(sample: bytes) -> bool:
+    """Whether it is Japanese as Unix wrote it, of which much is kana, where Korean has its rarest letters."""
+    text = sample.decode("euc_jp", errors="ignore")
+    kana = len(re.findall("[\u3041-\u30ff]", text))
+    return kana * 4 > len(re.findall(r"[^\x00-\x7f]", text)) and _decodes(sample, "euc_jp")
+
+
+def _decodes(sample: bytes, encoding: str) -> bool:
+    try:
+        sample.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.end >= len(sample) - 3
+    return True
 
 
 def _is_binary(text: str) -> bool:

@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_opened_says_why(
 def test_what_a_reader_raises_fails_its_file_only(
     corpus: Corpus, error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def explode(_: str) -> None:
+    def explode(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(markdown, "markdown_sections", explode)

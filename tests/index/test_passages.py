@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pincite.index.document import Document, Point
 from pincite.index.formats import text_document
-from pincite.index.passages import Passage, PassageDraft, draft_passages, without_references
+from pincite.index.passages import REFERENCE, Passage, PassageDraft, draft_passages, without_references
 from pincite.index.splitter import split
 from tests.fakes import FakeEncoder
 
@@ -192,3 +192,24 @@ def test_whole_points_and_sentences_make_up_the_bodies(text: str, max_tokens: in
         if draft.points:
             words = "".join(without_references(point.text) for point in draft.points)
             assert [*filter(str.isalnum, draft.body)] == [*filter(str.isalnum, words)]
+
+
+SLOW_REFERENCE = re.compile(r"[ \t]*(?<![A-Za-z0-9_])\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
+
+
+@given(st.text(st.sampled_from("a_ \t[]12,、\n茶"), max_size=40))
+def test_references_are_found_as_by_the_plain_pattern_that_is_slow_on_white_space(text: str) -> None:
+    found = [match.span() for match in REFERENCE.finditer(text)]
+    assert found == [match.span() for match in SLOW_REFERENCE.finditer(text)]
+
+
+def test_a_hundred_thousand_spaces_cost_no_more_than_their_length() -> None:
+    document = text_document("Group 1 - a" + " " * 100_000 + "b [1]\nc [2]")
+    (draft,) = draft_passages(document, split(document)[1], FakeEncoder().count_tokens, 60)
+    assert draft.body == "a b c"
+
+
+def test_the_title_of_a_group_is_embedded_with_its_points_and_its_number_is_not() -> None:
+    document, groups = split(text_document("Group 1: Rivers\n- They rose [1]\n- They fell [2]"))
+    (draft,) = draft_passages(document, groups, FakeEncoder().count_tokens, 60)
+    assert draft.embedded == "Rivers\nThey rose They fell"

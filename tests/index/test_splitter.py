@@ -106,6 +106,53 @@ def test_a_marker_counts_at_a_boundary_and_as_the_next_number(text: str, paths: 
     assert paths_of(text) == paths
 
 
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("Group 1 - a\nGroup 2 - b\nGroup 4 - d\nGroup 5 - e", ["Group 1", "Group 2", "Group 4", "Group 5"]),
+        ("Group 1 - a\nGroup 4 - d\nGroup 6 - e", ["Group 1", "Group 4", "Group 6"]),
+        ("Group 1 - a\nGroup 3 - c", ["Group 1"]),
+        ("Group 1 - a\nGroup 9 - i\nGroup 10 - j", ["Group 1"]),
+        ("Group 2 - b\nGroup 3 - c\nGroup 4 - d", [""]),
+        ("Group 1 - a\nGroup 4 - see below\nGroup 2 - b\nGroup 3 - c", ["Group 1", "Group 2", "Group 3"]),
+        ("第1组：甲。\n第2组：乙。\n第4组：丁。", ["第1组", "第2组", "第4组"]),
+    ],
+)
+def test_a_few_numbers_may_be_missing_from_three_markers_or_more(text: str, paths: list[str]) -> None:
+    assert paths_of(text) == paths
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "points"),
+    [
+        ("Group 1: Rivers\nThey rose [2]\nThey fell [3]", "Group 1 › Rivers", ["They rose", "They fell"]),
+        ("Group 1: Rivers\n- They rose [2]\n- They fell", "Group 1 › Rivers", ["They rose", "They fell"]),
+        ("Group 1 - Rivers\n1. They rose\n2. They fell", "Group 1 › Rivers", ["They rose", "They fell"]),
+        ("Group 1 - Rivers and roads\n\nThey rose [2]", "Group 1 › Rivers and roads", ["They rose"]),
+        ("Group 1\nRivers\n- They rose\n- They fell", "Group 1 › Rivers", ["They rose", "They fell"]),
+        ("第1组：河流\n河水上涨[2]\n河水下降[3]", "第1组 › 河流", ["河水上涨", "河水下降"]),
+        ("Group 1: They rose. And\nthey fell", "Group 1", ["They rose. And\nthey fell"]),
+        ("Group 1: They rose.\nThey fell", "Group 1", ["They rose.\nThey fell"]),
+        ("Group 1: They rose [2]\nThey fell [3]", "Group 1", ["They rose", "They fell"]),
+        ("Group 1 - They rose\nTwice", "Group 1", ["They rose\nTwice"]),
+        ("Group 1: Rivers", "Group 1", ["Rivers"]),
+        ("Group 1\nRivers\nroads", "Group 1", ["Rivers\nroads"]),
+        (f"Group 1: {'Rivers ' * 20}\n- They rose", "Group 1", [("Rivers " * 20).strip(), "They rose"]),
+    ],
+)
+def test_a_short_line_over_the_points_is_the_groups_title(text: str, path: str, points: list[str]) -> None:
+    assert paths_of(text) == [path]
+    assert [[point[0] for point in group] for group in points_of(text)] == [points]
+
+
+def test_front_matter_is_in_no_group() -> None:
+    for body in ("words", "# A\n\nwords", "before\n\nGroup 1 - a [1]"):
+        text = f"---\ntitle: News\n---\n{body}"
+        document, groups = split(text_document(text, is_markdown=True))
+        assert document.metadata["title"] == "News"
+        assert groups[0].start == len(text) - len(body)
+
+
 def test_chinese_numbers_are_counted_past_ten() -> None:
     names = "一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十 二十一".split()
     assert paths_of("\n".join(f"第{name}组：文" for name in names)) == [f"第{name}组" for name in names]

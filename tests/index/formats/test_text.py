@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, markdown, read_documents, text_document, with_text
+from pincite.index.formats.alphabets import latin_encoding
 from pincite.index.formats.markdown import markdown_sections
 from pincite.index.formats.text import decode
 
@@ -59,10 +60,45 @@ def test_english_utf_16_is_told_without_a_mark(encoding: str) -> None:
         ("café", "latin-1"),
         ("El niño español comió jamón.", "latin-1"),
         ("It’s “fine” – really, for £5 at 20°C.", "cp1252"),
+        ("¿Dónde está el niño? Mañana comerá jamón.", "latin-1"),
+        ("Gestern schien die Sonne über den Dächern; größte Freude für alle.", "cp1252"),
+        ("Hier soir il pleuvait, mais le soleil brille : c’était l’été, « déjà » créée.", "cp1252"),
+        ("I går kväll regnade det, men idag skiner solen på ön.", "cp1252"),
+        ("Í gær rigndi það, en í dag skín sólin. Það er þó ekki öllum ljóst.", "cp1252"),
+        ("Wczoraj padał deszcz.", "cp1250"),
+        ("Wczoraj padał deszcz.", "iso-8859-2"),
+        ("Zażółć gęślą jaźń. Dzisiaj świeci słońce i wszyscy są szczęśliwi.", "cp1250"),
+        ("Zażółć gęślą jaźń. Dzisiaj świeci słońce i wszyscy są szczęśliwi.", "iso-8859-2"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy. Dnes svítí slunce.", "cp1250"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy. Dnes svítí slunce.", "iso-8859-2"),
+        ("Árvíztűrő tükörfúrógép. Tegnap esett az eső, de ma süt a nap.", "iso-8859-2"),
+        ("Aseară a plouat, dar astăzi soarele străluceşte şi toţi sunt fericiţi.", "cp1250"),
+        ("Vakar lijo, o šiandien šviečia saulė ir visi yra labai laimingi žmonės.", "cp1257"),
+        ("Dün akşam yağmur yağıyordu, ama bugün güneş parlıyor ve herkes mutlu.", "cp1254"),
+        ("Вчера шёл дождь, а сегодня светит солнце, и все счастливы.", "koi8-r"),
+        ("Вчера шёл дождь, а сегодня светит солнце, и все счастливы.", "iso-8859-5"),
+        ("Вчора йшов дощ, а сьогодні світить сонце, і всі щасливі.", "koi8-u"),
+        ("Χθες έβρεχε, αλλά σήμερα έχει ήλιο και όλοι είναι ευτυχισμένοι.", "iso-8859-7"),
+        ("Χθες έβρεχε, αλλά σήμερα έχει ήλιο και όλοι είναι ευτυχισμένοι.", "cp1253"),
+        ("אתמול בערב ירד גשם, אבל היום השמש זורחת וכולם שמחים.", "cp1255"),
+        ("昨日は雨が降りましたが、今日は太陽が輝いていて、みんな幸せです。", "euc_jp"),
+        ("昨日は雨が降りましたが、今日は太陽が輝いています。", "iso2022_jp"),
+        ("어제는 비가 왔지만 오늘은 해가 빛나고 모두가 행복합니다.", "cp949"),
     ],
 )
 def test_older_encodings_are_guessed(text: str, encoding: str) -> None:
     assert read_text(text.encode(encoding)) == text
+
+
+def test_what_no_language_has_together_is_not_forced_into_an_alphabet() -> None:
+    assert latin_encoding("padał deszcz".encode("cp1250")) == "cp1250"
+    assert latin_encoding("Чай и вода в горах".encode("cp1251")) is None
+    assert latin_encoding(CHINESE.encode("gb18030")) is None
+
+
+def test_an_encoding_is_told_late_in_a_long_file_too() -> None:
+    late = "plain words here. " * 100_000 + CHINESE
+    assert read_text(late.encode("gb18030")) == late
 
 
 def test_bytes_that_no_western_encoding_defines_are_still_read() -> None:
@@ -110,7 +146,7 @@ def test_only_the_ending_and_the_first_bytes_choose_the_reader() -> None:
 
 
 def test_what_a_library_raises_becomes_the_files_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(_: str) -> None:
+    def explode(*_: object) -> None:
         raise ValueError("too odd")
 
     monkeypatch.setattr(markdown, "markdown_sections", explode)
