@@ -22,8 +22,6 @@ def workbook_stream(content: bytes) -> bytes:
     """Return the records of the workbook in a compound file."""
     try:
         with olefile.OleFileIO(content) as ole:
-            if ole.exists("EncryptedPackage"):
-                raise UnsupportedDocument("the workbook is encrypted: save it without a password")
             name = next((name for name in _STREAMS if ole.exists(name)), None)
             stream: bytes = ole.openstream(name).read() if name else b""
     except (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error) as error:

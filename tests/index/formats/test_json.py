@@ -45,9 +45,9 @@ def test_an_object_makes_a_section_of_each_key_that_holds_much() -> None:
     )
     assert [(s.path, document.text[s.start : s.end]) for s in document.sections] == [
         ((), "type: list\n\n"),
-        (("features",), "id: 1\nid: 2\n"),
+        (("features",), "id: 1\nid: 2\n\n"),
         (("meta",), "by: me\n\n"),
-        (("meta", "log"), "x: 1\n"),
+        (("meta", "log"), "x: 1\n\n"),
         ((), "n: 9\n\n"),
         (("map",), "a.b.c: deep\n\n"),
     ]
