@@ -15,14 +15,16 @@ import pypdfium2 as pdfium
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.file import File
+from pincite.index.formats.ocr import NO_TEXT_LAYER, NOTHING_RECOGNISED, is_installed, recognised
 from pincite.index.formats.pdf_furniture import furniture_of
 from pincite.index.formats.pdf_headings import bookmarks_of, body_size_of, detected, outlined, title_of
 from pincite.index.formats.pdf_lines import PageText, no_text, page_text
+from pincite.index.formats.pdf_pages import rendered
 from pincite.index.formats.pdf_text import assembled
 from pincite.index.formats.pdfium import Characters, is_blank, opened
 from pincite.index.formats.text import plain_text
 
-NO_TEXT_LAYER = "no text layer: install pincite[ocr]"
+_SCAN_SCALE = 2.0
 _JUNK_TITLE = re.compile(
     r"\(?(?:untitled|anonymous|unspecified|title|document\d*|slide 1|microsoft \w+ - .*|.*\.\w{2,5})\)?", re.IGNORECASE
 )
@@ -63,6 +65,7 @@ class _Pages:
         self.texts: list[PageText] = []
         self._broken: list[int] = []
         self._scans: list[int] = []
+        self._recognises = is_installed()
         total = len(pdf)
         for number in range(total):
             self.texts.append(self._read(pdf, number))
@@ -76,7 +79,11 @@ class _Pages:
             return no_text()
         try:
             found = _text_of(page)
-            if not found.text and not is_blank(page):
+            if found.text or is_blank(page):
+                return found
+            if self._recognises:
+                found = recognised(rendered(page, _SCAN_SCALE))
+            if not found.text:
                 self._scans.append(number)
             return found
         except pdfium.PdfiumError:
@@ -89,7 +96,7 @@ class _Pages:
         """Return why there is no text at all."""
         if self._broken and not self._scans:
             return "not a readable PDF: none of its pages can be loaded"
-        return NO_TEXT_LAYER
+        return NOTHING_RECOGNISED if self._recognises else NO_TEXT_LAYER
 
     def notes(self) -> list[str]:
         """Return what is not in the text."""
@@ -98,7 +105,8 @@ class _Pages:
             notes.append(f"{_named(self._broken)} cannot be read: the file is damaged there")
         if self._scans:
             verb = "has" if len(self._scans) == 1 else "have"
-            notes.append(f"{_named(self._scans)} {verb} {NO_TEXT_LAYER}")
+            reason = "no text layer, and no text was recognised" if self._recognises else NO_TEXT_LAYER
+            notes.append(f"{_named(self._scans)} {verb} {reason}")
         return notes
 
 

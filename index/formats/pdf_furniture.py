@@ -1,7 +1,8 @@
 """Tells running headers, footers and page numbers from what a PDF says.
 
 A line is furniture where it stands at the same place near the edge of three or more pages, and says the same
-there or counts the pages, with a chapter's title if it is small; nothing but furniture is further out, and no more than three lines at an edge are.
+there or counts the pages, with a chapter's title if it is small; nothing but furniture is further out, no more
+than three lines at an edge are, and a space sets them off, unlike the head of a table that goes on.
 A larger one that only counts, such as "Exercise 3", is a heading. A page of nothing but the same again keeps
 it, save a page number.
 """
@@ -10,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,8 +19,9 @@ from pincite.index.formats.pdf_lines import PageLine, PageText
 
 _FEWEST_PAGES = 3
 _MOST_LINES = 3
-_EDGE = 0.2
+_EDGE, _NARROW_EDGE = 0.2, 0.12
 _SAME_PLACE = 4.0
+_FURTHEST_INSIDE = 0.7
 _LARGE, _SMALL = 1.15, 0.95
 _KEY_OF_SMALL = "a small line with a number"
 _OUTER_NUMBER = re.compile(r"\A\d{1,4}\s|\s\d{1,4}\Z")
@@ -29,11 +32,15 @@ _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """A line near the top or bottom of a page; ``offset`` is its distance from there."""
+    """A line near the top or bottom of a page; ``offset`` is its distance from there, ``share`` that of the
+    page's height, ``gap`` the space between it and the next line inwards.
+    """
 
     page: int
     line: int
     offset: float
+    share: float
+    gap: float
     text: str
     size: float
 
@@ -50,22 +57,22 @@ def furniture_of(pages: Sequence[PageText], body_size: float) -> dict[int, froze
             run = _run(outermost, repeated)
             if len(run) <= _MOST_LINES:
                 found.update({edge.page: found[edge.page] | {edge.line} for edge in run})
-    return {
-        number: frozenset(lines) for number, lines in found.items() if _leaves_text(pages[number], lines)
-    }
+    return {number: frozenset(_sparing(pages[number], lines)) for number, lines in found.items()}
 
 
 def _edge_lines(number: int, page: PageText, *, is_top: bool) -> list[_Edge]:
     """Return the outermost lines of a page, the outermost first."""
     height = page.frame.size[1]
     offsets = page.rows["top"] if is_top else height - page.rows["bottom"]
+    order = np.argsort(offsets, kind="stable")[: 2 * _MOST_LINES + 1].tolist()
     found = []
-    for place in np.argsort(offsets, kind="stable")[: 2 * _MOST_LINES].tolist():
+    for place, inner in pairwise([*order, None]):
         line, offset = PageLine(*page.rows[place].tolist()), float(offsets[place])
         if offset < _EDGE * height:
+            gap = offsets[inner] - offset - (line.bottom - line.top) if inner is not None else np.inf
             text = " ".join(page.text[line.start : line.end].split())
-            found.append(_Edge(number, place, offset, text, line.size))
-    return found
+            found.append(_Edge(number, place, offset, offset / height, float(gap), text, line.size))
+    return found[: 2 * _MOST_LINES]
 
 
 def _run(outermost: Iterable[_Edge], repeated: set[tuple[int, int]]) -> list[_Edge]:
@@ -74,6 +81,8 @@ def _run(outermost: Iterable[_Edge], repeated: set[tuple[int, int]]) -> list[_Ed
         if (edge.page, edge.line) not in repeated:
             break
         run.append(edge)
+    while run and run[-1].gap < _FURTHEST_INSIDE * run[-1].size:
+        run.pop()
     return run
 
 
@@ -116,7 +125,8 @@ def _counting(group: Iterable[_Edge], body_size: float) -> Iterator[_Edge]:
     """Yield the lines that have a number which grows with the page."""
     counts: dict[tuple[int, int], list[_Edge]] = defaultdict(list)
     for edge in group:
-        if _is_number(edge.text) or edge.size <= _LARGE * body_size:
+        is_small = edge.size <= _LARGE * body_size and edge.share < _NARROW_EDGE
+        if is_small or _is_number(edge.text):
             for place, number in enumerate(_numbers(edge.text)):
                 counts[place, number - edge.page].append(edge)
     for edges in counts.values():
@@ -146,6 +156,10 @@ def _roman(digits: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
-def _leaves_text(page: PageText, furniture: set[int]) -> bool:
-    rest: list[PageLine] = [line for place, line in enumerate(page.lines) if place not in furniture]
-    return bool(rest) or all(_is_number(page.text[line.start : line.end].strip()) for line in page.lines)
+def _sparing(page: PageText, furniture: set[int]) -> set[int]:
+    """Return the furniture of a page; of a page with nothing else, its number at most."""
+    if len(furniture) < len(page.rows):
+        return furniture
+    lines = page.lines
+    numbers = {place for place in furniture if _is_number(page.text[lines[place].start : lines[place].end])}
+    return numbers if len(numbers) < len(page.rows) else set()

@@ -137,7 +137,8 @@ def body_size_of(pages: Sequence[PageText]) -> float:
     sizes: Counter[float] = Counter()
     for page in pages:
         for start, end, size in page.rows[["start", "end", "size"]].tolist():
-            sizes[_rounded(size)] += end - start
+            if size > 0:
+                sizes[_rounded(size)] += end - start
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
@@ -171,6 +172,8 @@ def detected(pages: Sequence[PageText], dropped: Dropped, body_size: float) -> l
     What is set like the bold numbered headings, in a short line of its own, is one too.
     """
     found: list[_Candidate] = []
+    if not body_size:
+        return []
     for number, page in enumerate(pages):
         on_page = list(_candidates(number, page, dropped.get(number, frozenset()), body_size))
         if _length(one for one in on_page if one.is_large) <= _LARGEST_SHARE * len(page.text):

@@ -11,7 +11,7 @@ PDFium's own order is kept.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import median, mode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,12 @@ def _lines_of(runs: Sequence[Run], visible: Indexes, boxes: Boxes, codes: NDArra
     pieces = list(_joined(runs))
     if _is_unclear(pieces, codes[visible]):
         return [_line([run], starts_paragraph=not place) for place, run in enumerate(_drawn(visible, boxes, codes))]
+    return [line for block in _blocks(pieces, _DEEPEST) for line in _paragraphs(list(_rows(block)))]
+
+
+def lines_of_runs(runs: Sequence[Run]) -> list[Line]:
+    """Return the lines that runs make, in reading order."""
+    pieces = [_Piece(run) for run in runs]
     return [line for block in _blocks(pieces, _DEEPEST) for line in _paragraphs(list(_rows(block)))]
 
 
@@ -302,7 +308,7 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[Line]:
     """Tell where paragraphs begin: after a wider space, at an indent, at another size."""
     pitches = [below.bottom - above.bottom for above, below in zip(lines, lines[1:], strict=False)]
     usual = median(pitches) if len(pitches) > 1 else 0.0
-    margin = min(line.left for line in lines)
+    margin = mode(round(line.left) for line in lines)
     above: Line | None = None
     for line in lines:
         yield line if above and not _begins(above, line, usual, margin) else _marked(line)

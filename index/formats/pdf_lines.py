@@ -4,7 +4,7 @@ What PDFium marks or leaves as its fonts have it is made plain: a hyphen at a li
 soft hyphens inside a line and characters that no font names are left out, ligatures become their letters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -85,6 +85,18 @@ class PageText:
 def no_text() -> PageText:
     """Return a page without text."""
     return PageText("", _NO_PLACES, np.zeros(0, _FIELDS), Frame(0, 0, 0, 0, 0))
+
+
+def page_of(lines: Iterable[tuple[str, Line]], frame: Frame) -> PageText:
+    """Return a page of lines whose characters have no places and no font, so that none is a heading."""
+    pieces, rows, length = [], [], 0
+    for text, line in lines:
+        if text.strip():
+            sides = line.left, line.top, line.right, line.bottom
+            rows.append((length, length + len(text), *sides, 0.0, False, line.starts_paragraph, False))
+            pieces.append(f"{text}\n")
+            length += len(text) + 1
+    return PageText("".join(pieces), np.full(length, -1, np.int32), np.array(rows, _FIELDS), frame)
 
 
 def page_text(characters: Characters) -> PageText:

@@ -51,6 +51,7 @@ class _Writer:
         self._places: list[Places] = []
         self._length = 0
         self._starts: list[int] = []
+        self._unwritten = 0
         self._sections: list[Section] = []
         self._path: tuple[str, ...] = ()
         self._start = self._body_start = 0
@@ -61,7 +62,10 @@ class _Writer:
             self._write(_PARAGRAPH)
         self._close()
         self._open(self._path)
-        self._starts.append(self._length)
+        self._unwritten += 1
+        if lines:
+            self._starts += [self._length] * self._unwritten
+            self._unwritten = 0
         firsts = {heading.first: heading for heading in headings}
         lasts = {heading.last - 1 for heading in headings if heading.last > heading.first}
         for (place, line), following in pairwise([*lines, None]):  # type: ignore[misc]
@@ -77,10 +81,10 @@ class _Writer:
     def done(self) -> Assembled:
         """Return what was written."""
         self._close()
-        ends = [start for start in self._starts]
+        starts = (*self._starts, *[self._length] * self._unwritten)
         places = np.concatenate(self._places) if self._places else np.zeros(0, np.int32)
         return Assembled(
-            "".join(self._pieces), places.astype("<i4").tobytes(), tuple(ends), tuple(self._sections)
+            "".join(self._pieces), places.astype("<i4").tobytes(), starts, tuple(self._sections)
         )
 
     def _begin(self, heading: Heading) -> None:
