@@ -6,7 +6,7 @@ characters that follow closely on a line; a gutter between two columns, where se
 begin beside them; bands between what crosses the gutter, such as a title or a wide table, each read column by
 column; rows from top to bottom. Tables have short cells, so their gaps are no gutters and rows stay rows.
 Where that would guess (writing from right to left or from top to bottom, letters strewn over the page),
-PDFium's own order is kept.
+PDFium's own order is kept. What lies outside the page is not read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +27,7 @@ _WIDEST_SPACE = 0.7
 _MOST_BACKWARD = 0.7
 _LONG_RUN = 8.0
 _FEWEST_ROWS = 4
+_FEWEST_SHOWN = 0.2
 _MOST_RUNS = 1_500
 _DEEPEST = 4
 
@@ -68,7 +69,9 @@ class Line:
 def lines_in_order(characters: Characters) -> list[Line]:
     """Return the lines of a page in reading order."""
     codes = characters.codes
-    visible = np.flatnonzero(((codes > _SPACE) & (codes != _NO_BREAK_SPACE)) | (codes == HYPHEN))
+    is_drawn = ((codes > _SPACE) & (codes != _NO_BREAK_SPACE)) | (codes == HYPHEN)
+    is_shown = is_drawn & _is_inside(characters)
+    visible = np.flatnonzero(is_shown if is_shown.sum() > _FEWEST_SHOWN * is_drawn.sum() else is_drawn)
     if not len(visible):
         return []
     boxes = characters.boxes[visible]
@@ -78,6 +81,13 @@ def lines_in_order(characters: Characters) -> list[Line]:
         return _lines_of(runs, visible, boxes, codes)
     lengths = [np.searchsorted(visible, run.end) - np.searchsorted(visible, run.start) for run in runs]
     return _turned_lines(visible, boxes, codes, np.repeat((turns + 45) // 90 % 4, lengths))
+
+
+def _is_inside(characters: Characters) -> NDArray[np.bool_]:
+    """Tell what is on the page from what is beside it, as when a spread is cut into two pages."""
+    middles = (characters.boxes[:, :2] + characters.boxes[:, 2:]) / 2
+    inside: NDArray[np.bool_] = ((middles >= 0) & (middles <= characters.frame.size)).all(axis=1)
+    return inside
 
 
 def _turned_lines(visible: Indexes, boxes: Boxes, codes: NDArray[np.uint32], quarters: Indexes) -> list[Line]:
