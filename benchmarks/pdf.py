@@ -97,7 +97,8 @@ def measure(files: Sequence[bytes], pages: int) -> list[Figures]:
             rounds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(seconds) for name, seconds in rounds.items()}
     return [
-        Figures(name, medians[name], pages / medians[name], characters[name], rounds[name]) for name in READERS
+        Figures(name, medians[name], pages / medians[name], characters[name], rounds[name])
+        for name in READERS
     ]
 
 

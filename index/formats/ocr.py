@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pincite.index.errors import UnsupportedDocument
-from pincite.index.formats.pdf_layout import Line, Run, lines_of_runs
+from pincite.index.formats.pdf_columns import Line, Piece, Run, lines_of
 from pincite.index.formats.pdf_lines import PageText, page_of
 from pincite.index.formats.pdfium import Frame
 from pincite.index.formats.text import plain_text
@@ -36,12 +36,12 @@ def recognised(image: Image.Image) -> PageText:
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     found = _engine()(np.asarray(image)[:, :, ::-1])
     texts = [" ".join(plain_text(text).split()) for text in found.txts or ()]
-    boxes = [] if found.boxes is None else np.asarray(found.boxes, np.float64)
+    boxes = np.asarray(() if found.boxes is None else found.boxes, np.float64)
     runs = [
         Run(number, number + 1, *corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
         for number, corners in enumerate(boxes)
     ]
-    lines = [(_text_of(line, texts), line) for line in lines_of_runs(runs)]
+    lines = [(_text_of(line, texts), line) for line in lines_of(list(map(Piece, runs)))]
     return page_of(lines, Frame(0, 0, *image.size, 0))
 
 

@@ -17,8 +17,9 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.file import File
 from pincite.index.formats.ocr import NO_TEXT_LAYER, NOTHING_RECOGNISED, is_installed, recognised
 from pincite.index.formats.pdf_furniture import furniture_of
-from pincite.index.formats.pdf_headings import bookmarks_of, body_size_of, detected, outlined, title_of
+from pincite.index.formats.pdf_headings import body_size_of, detected, title_of
 from pincite.index.formats.pdf_lines import PageText, no_text, page_text
+from pincite.index.formats.pdf_outline import bookmarks_of, outlined
 from pincite.index.formats.pdf_pages import rendered
 from pincite.index.formats.pdf_text import assembled
 from pincite.index.formats.pdfium import Characters, is_blank, opened
@@ -26,7 +27,8 @@ from pincite.index.formats.text import plain_text
 
 _SCAN_SCALE = 2.0
 _JUNK_TITLE = re.compile(
-    r"\(?(?:untitled|anonymous|unspecified|title|document\d*|slide 1|microsoft \w+ - .*|.*\.\w{2,5})\)?", re.IGNORECASE
+    r"\(?(?:untitled|anonymous|unspecified|title|document\d*|slide 1|microsoft \w+ - .*|.*\.\w{2,5})\)?",
+    re.IGNORECASE,
 )
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?")
 

@@ -1,9 +1,9 @@
 """Tells running headers, footers and page numbers from what a PDF says.
 
 A line is furniture where it stands at the same place near the edge of three or more pages, and says the same
-there or counts the pages, with a chapter's title if it is small; nothing but furniture is further out, no more
-than three lines at an edge are, and a space sets them off, unlike the head of a table that goes on.
-A larger one that only counts, such as "Exercise 3", is a heading. A page of nothing but the same again keeps
+there or counts the pages, with a chapter's title if it is small; nothing but furniture is further out, no
+more than three lines at an edge are, and a space sets them off, unlike the head of a table that goes on. A
+larger one that only counts, such as "Exercise 3", is a heading. A page of nothing but the same again keeps
 it, save a page number.
 """
 

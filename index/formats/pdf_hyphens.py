@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _BEFORE = re.compile(r"([\w\u2010-]*\w)[-\u2010]\Z")
 _AFTER = re.compile(r"\w+")
 _COMPOUNDING = frozenset(
-    "all cross double ex full half high large long low mid near non part self semi short single so well".split()
+    "all cross double ex full half high long low mid near non part self semi short single so well".split()
 )
 
 
@@ -33,7 +33,7 @@ class Hyphens:
         self._words: set[str] | None = None
 
     def goes(self, line: str, following: str) -> bool:
-        """Whether the hyphen at the end of ``line`` was put there to break a word; if not, it is the word's."""
+        """Whether the hyphen at the end of ``line`` only breaks a word; if not, it is the word's own."""
         if line.endswith(SOFT_HYPHEN):
             return True
         before, after = _BEFORE.search(line), _AFTER.match(following)

@@ -12,20 +12,29 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.formats.pdf_layout import HYPHEN, Line, lines_in_order, longest_of
+from pincite.index.formats.pdf_columns import Line, longest_of
+from pincite.index.formats.pdf_layout import HYPHEN, lines_in_order
 from pincite.index.formats.pdfium import Characters, Frame
 
 Places = NDArray[np.int32]
 
 SOFT_HYPHEN = "\u00ad"
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_LIGATURES = {
+    0xFB00: "ff",
+    0xFB01: "fi",
+    0xFB02: "fl",
+    0xFB03: "ffi",
+    0xFB04: "ffl",
+    0xFB05: "st",
+    0xFB06: "st",
+}
 _PLAIN: dict[int, str] = {
     **_LIGATURES,
-    **{code: "" for code in (*range(32), *range(0x7F, 0xA0), 0xAD, 0x200B, 0xFEFF)},
+    **dict.fromkeys((*range(32), *range(127, 160), 173, 8203, 65279), ""),
     HYPHEN: "-",
     0xFFFE: "-",
     0xA0: " ",
-    **{code: " " for code in (9, 10, 13)},
+    **dict.fromkeys((9, 10, 13), " "),
 }
 _WORD_GAP, _ROW_GAP = 0.12, 2.5
 _NO_PLACE, _NO_PLACES = np.full(1, -1, np.int32), np.zeros(0, np.int32)

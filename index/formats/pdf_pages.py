@@ -44,10 +44,10 @@ def boxes(content: bytes, page: int, places: Sequence[int], password: str | None
 def page_image(
     content: bytes, page: int, places: Sequence[int] = (), *, password: str | None = None, scale: float = 2.0
 ) -> bytes:
-    """Return a page as PNG, with characters marked in yellow. ``scale`` is in pixels a point; a huge page gets
-    less.
+    """Return a page as PNG, with characters marked in yellow.
 
-    ``ValueError`` if the page or a character is not there.
+    ``scale`` is in pixels a point; a huge page gets less. ``ValueError`` if the page or a character is
+    not there.
     """
     with opened(content, password) as pdf:
         loaded = _page(pdf, page)

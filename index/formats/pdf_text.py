@@ -83,9 +83,7 @@ class _Writer:
         self._close()
         starts = (*self._starts, *[self._length] * self._unwritten)
         places = np.concatenate(self._places) if self._places else np.zeros(0, np.int32)
-        return Assembled(
-            "".join(self._pieces), places.astype("<i4").tobytes(), starts, tuple(self._sections)
-        )
+        return Assembled("".join(self._pieces), places.astype("<i4").tobytes(), starts, tuple(self._sections))
 
     def _begin(self, heading: Heading) -> None:
         self._close()
@@ -128,4 +126,6 @@ def _between(text: str, line: PageLine, after: str, following: PageLine) -> str:
 
 
 def _is_han(character: str) -> bool:
-    return "\u3001" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" or character in "，。；：？！"
+    return (
+        "\u3001" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" or character in "，。；：？！"
+    )

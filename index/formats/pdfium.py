@@ -32,7 +32,7 @@ Boxes = NDArray[np.float32]
 
 
 def _plain(function: Any, *arguments: Any, result: Any = ctypes.c_int) -> Any:
-    address = ctypes.cast(function, ctypes.c_void_p).value
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
     return ctypes.PYFUNCTYPE(result, ctypes.c_void_p, ctypes.c_int, *arguments)(address)
 
 

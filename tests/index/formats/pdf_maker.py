@@ -104,7 +104,9 @@ def _file(objects: Sequence[str]) -> bytes:
         written += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
     table = "".join(f"{start:010} 00000 n \n" for start in starts)
     trailer = f"trailer<</Size {len(objects) + 1}/Root 1 0 R/Info {len(objects)} 0 R>>"
-    end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}\nstartxref\n{len(written)}\n%%EOF"
+    end = (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}\nstartxref\n{len(written)}\n%%EOF"
+    )
     return written + end.encode()
 
 
@@ -112,9 +114,7 @@ def column(
     lines: Sequence[str], x: float, y: float, *, leading: float = 12, size: float = 10, font: str = "body"
 ) -> list[Text]:
     """Return lines below one another, the first at ``y``; an empty one leaves a space."""
-    return [
-        Text(x, y - leading * number, line, size, font) for number, line in enumerate(lines) if line
-    ]
+    return [Text(x, y - leading * number, line, size, font) for number, line in enumerate(lines) if line]
 
 
 def prose(subject: str, count: int) -> list[str]:

@@ -25,7 +25,11 @@ def no_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sources() -> list[bytes]:
-    page = [*column(prose("Left", 12), 60, 700), *column(prose("Right", 12), 310, 700), Text(30, 90, "Up", turn=270)]
+    page = [
+        *column(prose("Left", 12), 60, 700),
+        *column(prose("Right", 12), 310, 700),
+        Text(30, 90, "Up", turn=270),
+    ]
     made = make_pdf([page, [], page], outline=[Mark("A", 0, 700, [Mark("B", 2)])], info={"Title": "T"})
     contents = [path.read_bytes() for path in samples()]
     return [made, SEED.read_bytes(), *(content for content in contents if len(content) < SMALL)]

@@ -63,7 +63,10 @@ def test_each_section_is_a_group_that_knows_its_page() -> None:
     assert [group.page for group in groups] == sorted(group.page or 0 for group in groups)
     assert {group.page for group in groups} == {1, 2, 3}
     for group in groups:
-        start, end = document.pages[(group.page or 0) - 1], [*document.pages, len(document.text)][group.page or 0]
+        start, end = (
+            document.pages[(group.page or 0) - 1],
+            [*document.pages, len(document.text)][group.page or 0],
+        )
         assert start <= group.start < group.end <= end
 
 
@@ -143,7 +146,9 @@ def test_running_headers_footers_and_page_numbers_are_left_out() -> None:
 
 
 def test_two_pages_keep_what_they_repeat() -> None:
-    pages = [[Text(72, 810, "Title of all"), Text(72, 700, f"Body {word}"), Text(280, 30, word)] for word in "12"]
+    pages = [
+        [Text(72, 810, "Title of all"), Text(72, 700, f"Body {word}"), Text(280, 30, word)] for word in "12"
+    ]
     document = read_pdf(make_pdf(pages))
     assert pages_of(document) == ["Title of all\n\nBody 1\n\n1", "Title of all\n\nBody 2\n\n2"]
 
@@ -183,7 +188,8 @@ def test_an_outline_makes_sections_that_no_page_break_is_inside_of() -> None:
     outline = [Mark("Rivers", 0, 712, [Mark("Tides", 1, 612)]), Mark("No such words", 2, 775)]
     document = read_pdf(make_pdf(pages, outline=outline))
     assert [
-        (section.path, document.text[section.start : section.end].split("\n")[0]) for section in document.sections
+        (section.path, document.text[section.start : section.end].split("\n")[0])
+        for section in document.sections
     ] == [
         ((), "Opening words"),
         (("Rivers",), "1 Rivers"),

@@ -54,8 +54,16 @@ def test_three_columns_are_read_from_left_to_right() -> None:
 
 def test_a_title_and_a_wide_table_part_the_columns() -> None:
     title = "A title that stands over both of the columns, from edge to edge"
-    rows = [("Bank", "Built in the year of", "Tools"), ("OCBC", "Two thousand twenty", "30"), ("DBS", "Later", "12")]
-    table = [Text(x, 560 - 14 * n, cell) for n, row in enumerate(rows) for x, cell in zip((60, 250, 480), row)]
+    rows = [
+        ("Bank", "Built in the year of", "Tools"),
+        ("OCBC", "Two thousand twenty", "30"),
+        ("DBS", "Later", "12"),
+    ]
+    table = [
+        Text(x, 560 - 14 * n, cell)
+        for n, row in enumerate(rows)
+        for x, cell in zip((60, 250, 480), row, strict=True)
+    ]
     page = [
         Text(60, 780, title, 16),
         *column(LEFT[:10], 60, 750),
@@ -71,7 +79,11 @@ def test_a_title_and_a_wide_table_part_the_columns() -> None:
 
 def test_the_rows_of_a_table_stay_rows() -> None:
     rows = [[f"Item {n}", f"{n * 7} pieces", f"£{n}.00"] for n in range(1, 15)]
-    page = [Text(x, 700 - 14 * n, cell) for n, row in enumerate(rows) for x, cell in zip((60, 250, 400), row)]
+    page = [
+        Text(x, 700 - 14 * n, cell)
+        for n, row in enumerate(rows)
+        for x, cell in zip((60, 250, 400), row, strict=True)
+    ]
     by_column = sorted(page, key=lambda one: one.x)
     assert lines_of(read(by_column)) == [" ".join(row) for row in rows]
 
@@ -111,7 +123,9 @@ def test_what_lies_beside_the_page_is_not_read() -> None:
 
 
 def test_a_raised_mark_stays_at_its_word() -> None:
-    document = read([Text(72, 700, "practice"), Text(107.2, 704, "2", 6), Text(110.6, 700, ", which goes on")])
+    document = read(
+        [Text(72, 700, "practice"), Text(107.2, 704, "2", 6), Text(110.6, 700, ", which goes on")]
+    )
     assert document.text == "practice2, which goes on"
 
 
@@ -183,7 +197,10 @@ def check_document(content: bytes, document: Document, password: str | None = No
     before = 0
     for section in document.sections:
         assert before <= section.start <= section.body_start <= section.end
-        assert any(start <= section.start <= section.end <= end for start, end in zip(document.pages, ends))
+        assert any(
+            start <= section.start <= section.end <= end
+            for start, end in zip(document.pages, ends, strict=True)
+        )
         before = section.end
     assert before == len(document.text)
     read, groups = split(document)

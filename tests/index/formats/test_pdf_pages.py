@@ -83,4 +83,3 @@ def test_a_password_opens_the_image_too() -> None:
     assert boxes(content, 1, range(5), "openpassword")[0].left > 0
     with pytest.raises(UnsupportedDocument, match="needs a password"):
         page_image(content, 1)
-

@@ -96,7 +96,7 @@ class Oracle:
 
     def _by_pdfminer(self, page: int) -> str:
         try:
-            return extract_text(self._path, password=self._password or "", page_numbers=[page - 1])
+            return str(extract_text(self._path, password=self._password or "", page_numbers=[page - 1]))
         except PDFException:
             return ""
 
@@ -133,7 +133,9 @@ def test_boxes_cover_ink_where_pdfminer_sees_the_words(path: Path) -> None:
         ][:8]
         if not lines:
             continue
-        image = np.asarray(Image.open(io.BytesIO(page_image(content, number, password=password))).convert("L"))
+        image = np.asarray(
+            Image.open(io.BytesIO(page_image(content, number, password=password))).convert("L")
+        )
         for left, right in lines:
             found = boxes(content, number, places[left:right].tolist(), password)
             assert found, document.text[left:right]
@@ -180,7 +182,9 @@ def test_pdfminer_sees_the_characters_in_the_same_places(name: str) -> None:
 
 
 def test_pdfminer_sees_the_characters_of_a_made_page_in_the_same_places() -> None:
-    agree_with_pdfminer(make_pdf([[*column(prose("Left", 9), 60, 700), *column(prose("Right", 9), 310, 700)]]))
+    agree_with_pdfminer(
+        make_pdf([[*column(prose("Left", 9), 60, 700), *column(prose("Right", 9), 310, 700)]])
+    )
 
 
 def agree_with_pdfminer(content: bytes) -> None:
