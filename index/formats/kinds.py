@@ -3,7 +3,6 @@
 import io
 import re
 import zipfile
-from importlib.util import find_spec
 from pathlib import PurePath
 
 from pincite.index.formats.file import File
@@ -27,8 +26,8 @@ _MODULES = {
     "text": (".txt", ".text", ".log"),
 }
 _MODULE_OF = {suffix: module for module, suffixes in _MODULES.items() for suffix in suffixes}
-SUFFIXES = frozenset(_MODULE_OF).difference(() if find_spec("rapidocr") else _MODULES["image"])
-"""What a folder is searched for: pictures only where there is something to read them with."""
+SUFFIXES = frozenset(_MODULE_OF).difference(_MODULES["image"])
+"""What a folder is searched for. Few pictures are scans, so those are read that are named outright."""
 
 _SIGNATURES = (
     (b"%PDF-", "pdf"),

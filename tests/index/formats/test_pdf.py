@@ -168,6 +168,11 @@ def test_what_only_looks_alike_stays(tops: list[str]) -> None:
     assert [page.split("\n")[0] for page in pages_of(document)] == tops
 
 
+def test_the_head_of_a_table_that_goes_on_stays() -> None:
+    pages = [column(["Name and quantity", *prose(word, 5)], 72, 800) for word in "Tea Salt Rice Oil".split()]
+    assert read_pdf(make_pdf(pages)).text.count("Name and quantity") == 4
+
+
 def test_large_headings_that_count_the_pages_stay() -> None:
     pages = [[Text(72, 800, f"Exercise {n}", 18), *column(prose("Body", 5), 72, 700)] for n in (1, 2, 3, 4)]
     assert "Exercise 3" in read_pdf(make_pdf(pages)).text
