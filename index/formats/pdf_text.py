@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from pincite.index.document import Section
 from pincite.index.formats.pdf_headings import Dropped, Heading, kept_lines
 from pincite.index.formats.pdf_hyphens import Hyphens, ends_hyphenated
 from pincite.index.formats.pdf_lines import PageLine, PageText, Places
 
+_NO_PLACE = b"\xff" * 4
 _LINE, _PARAGRAPH = "\n", "\n\n"
 _SENTENCE_ENDS = ".!?:;。！？：；”\"'"
 
@@ -48,7 +47,7 @@ class _Writer:
     def __init__(self, hyphens: Hyphens) -> None:
         self._hyphens = hyphens
         self._pieces: list[str] = []
-        self._places: list[Places] = []
+        self._places = bytearray()
         self._length = 0
         self._starts: list[int] = []
         self._unwritten = 0
@@ -82,8 +81,7 @@ class _Writer:
         """Return what was written."""
         self._close()
         starts = (*self._starts, *[self._length] * self._unwritten)
-        places = np.concatenate(self._places) if self._places else np.zeros(0, np.int32)
-        return Assembled("".join(self._pieces), places.astype("<i4").tobytes(), starts, tuple(self._sections))
+        return Assembled("".join(self._pieces), bytes(self._places), starts, tuple(self._sections))
 
     def _begin(self, heading: Heading) -> None:
         self._close()
@@ -112,7 +110,9 @@ class _Writer:
 
     def _write(self, text: str, places: Places | None = None) -> None:
         self._pieces.append(text)
-        self._places.append(np.full(len(text), -1, np.int32) if places is None else places[: len(text)])
+        self._places += (
+            _NO_PLACE * len(text) if places is None else places[: len(text)].astype("<i4").tobytes()
+        )
         self._length += len(text)
 
 

@@ -97,11 +97,13 @@ def _text(value: str) -> str:
 
 
 def _file(objects: Sequence[str]) -> bytes:
-    written = b"%PDF-1.7\n"
-    starts = []
+    pieces = [b"%PDF-1.7\n"]
+    starts, length = [], len(pieces[0])
     for number, content in enumerate(objects, start=1):
-        starts.append(len(written))
-        written += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
+        starts.append(length)
+        pieces.append(f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1"))
+        length += len(pieces[-1])
+    written = b"".join(pieces)
     table = "".join(f"{start:010} 00000 n \n" for start in starts)
     trailer = f"trailer<</Size {len(objects) + 1}/Root 1 0 R/Info {len(objects)} 0 R>>"
     end = (
