@@ -11,7 +11,7 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz crash bench bench-corpus train clean
+.PHONY: help ask ui test check format fuzz crash bench bench-corpus bench-pdf train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -50,6 +50,9 @@ bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
 
 bench-corpus: $(VENV)/.dev ## measure a corpus of up to a million passages: make bench-corpus SIZES="10000 100000"
 	@$(BIN)/python benchmarks/corpus.py $(SIZES)
+
+bench-pdf: $(VENV)/.dev ## measure pages a second on a folder of PDFs: make bench-pdf DATA=…/documents
+	@$(BIN)/python benchmarks/pdf.py $(DATA)
 
 train: $(VENV)/.dev ## learn the reader's weights: make train DATA=…/data
 	@$(BIN)/python training/train_reader.py $(DATA)

@@ -14,6 +14,7 @@ _MODULES = {
     "docx": (".docx", ".docm"),
     "epub": (".epub",),
     "html": (".html", ".htm", ".xhtml"),
+    "image": (".png", ".jpg", ".jpeg", ".tif", ".tiff"),
     "json": (".json", ".jsonl", ".ndjson"),
     "mail": (".eml",),
     "markdown": (".md", ".markdown"),
@@ -27,9 +28,17 @@ _MODULES = {
     "text": (".txt", ".text", ".log"),
 }
 _MODULE_OF = {suffix: module for module, suffixes in _MODULES.items() for suffix in suffixes}
-SUFFIXES = frozenset(_MODULE_OF)
+SUFFIXES = frozenset(_MODULE_OF).difference(_MODULES["image"])
+"""What a folder is searched for. Few pictures are scans, so those are read that are named outright."""
 
-_SIGNATURES = ((b"%PDF-", "pdf"), (b"{\\rtf", "rtf"))
+_SIGNATURES = (
+    (b"%PDF-", "pdf"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"II*\0", "image"),
+    (b"MM\0*", "image"),
+)
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL)
 _PARTS = (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "sheets"))

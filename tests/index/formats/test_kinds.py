@@ -24,6 +24,11 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         ("A.MD", b"text", "markdown"),
         ("a.tsv", b"a\tb", "csv"),
         ("a.txt", b"\n%PDF-1.7", "pdf"),
+        ("a.JPEG", b"text", "image"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n", "image"),
+        ("a", b"\xff\xd8\xff\xe0", "image"),
+        ("a", b"II*\x00", "image"),
+        ("a", b"MM\x00*", "image"),
         ("a.doc", b"{\\rtf1 x}", "rtf"),
         ("a.txt", b"<!-- saved -->\n<!DOCTYPE html><p>x", "html"),
         ("a.md", b"<html><p>x", "markdown"),
@@ -64,6 +69,7 @@ def test_an_ending_is_what_follows_the_last_dot() -> None:
     names = ("a.B", "x.y/a", "a.tar.GZ", ".hidden", "")
     assert [suffix_of(name) for name in names] == [".b", "", ".gz", "", ""]
     assert {".pdf", ".docx", ".eml", ".xlsx"} <= SUFFIXES
+    assert ".png" not in SUFFIXES
 
 
 @pytest.mark.parametrize(
