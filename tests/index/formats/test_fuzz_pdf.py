@@ -9,10 +9,11 @@ import zlib
 import numpy as np
 import pytest
 
+from pincite.index.document import page_at
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, pdf, read_documents
 from pincite.index.formats.pdf_pages import boxes
-from pincite.index.splitter import page_at, split
+from pincite.index.splitter import split
 
 from .pdf_maker import SEED, Mark, Text, column, make_pdf, prose, samples
 

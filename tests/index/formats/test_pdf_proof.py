@@ -20,12 +20,12 @@ from pdfminer.layout import LTChar, LTComponent, LTTextLine
 from pdfminer.pdfexceptions import PDFException
 from PIL import Image
 
-from pincite.index.document import Document
+from pincite.index.document import Document, page_at
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, pdf
 from pincite.index.formats.pdf_pages import Box, boxes, page_image
 from pincite.index.passages import Passage, draft_passages
-from pincite.index.splitter import page_at, split
+from pincite.index.splitter import split
 
 from .pdf_maker import DATA, SEED, Text, column, make_pdf, prose, sample, samples
 from .test_pdf_layout import check_document

@@ -17,9 +17,9 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, grids, read_documents
 from pincite.index.formats.sheets import cell_text
 
+from .pdf_maker import DATA
 from .spans import addresses_of, check_spans, read, rows_of
 from .test_archive import zipped
-from .test_pdf import DATA
 from .workbooks import compound, ods, ods_table, rows_xlsx, xls, xlsx
 
 BANKS: list[list[str | float | None]] = [["Bank", "Tools"], ["OCBC", 30], ["星展", 12.5]]
@@ -286,7 +286,7 @@ def test_every_cell_is_in_its_row() -> None:
 
 
 def real_workbooks() -> list[Path]:
-    return sorted((DATA / "documents").rglob("*.xlsx"))
+    return sorted(DATA.rglob("*.xlsx"))
 
 
 @pytest.mark.skipif(not real_workbooks(), reason="the development data is not here: set PINCITE_DATA")
