@@ -23,8 +23,8 @@ _VERBATIM = frozenset({"pre", "listing", "xmp", "plaintext", "textarea"})
 _LINES = frozenset({"li", "dt", "dd", "option", "optgroup", "tr"})
 _BLOCKS = frozenset(
     "address article aside blockquote body button caption center details dialog div dl fieldset figcaption"
-    " figure footer form header hgroup hr html legend main nav p section summary table tbody td tfoot th thead"
-    " title".split()
+    " figure footer form header hgroup hr html legend main nav p section summary table tbody td tfoot"
+    " th thead title".split()
 )
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
