@@ -13,8 +13,10 @@ import email.utils
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.header import decode_header, make_header
-from email.message import EmailMessage, Message as AnyMessage
+from email.message import EmailMessage
+from email.message import Message as AnyMessage
 from typing import Any
 
 from pincite.index.document import Document
@@ -27,7 +29,10 @@ from pincite.index.formats.text import decode, plain_text
 
 _ODD = (AttributeError, LookupError, TypeError, ValueError, AssertionError, email.errors.MessageError)
 _NEXT_IN_MBOX = re.compile(rb"\n\r?\nFrom \S+ [^\n]*\d{4}\r?\n")
-_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SIGNATURES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
@@ -70,10 +75,8 @@ def header(message: AnyMessage[Any, Any], name: str) -> str:
             raw = decode(raw.encode("utf-8", "surrogateescape"))
         except (UnsupportedDocument, UnicodeError):
             raw = plain_text(raw)
-    try:
+    with suppress(*_ODD):
         raw = str(make_header(decode_header(re.sub(r"\r?\n(?=[ \t])", "", raw))))
-    except _ODD:
-        pass
     return " ".join(plain_text(raw).split())
 
 
@@ -97,9 +100,8 @@ def mail_date(stated: str) -> str:
 
 
 def _first_mail(content: bytes) -> tuple[bytes, list[str]]:
-    content = content.lstrip(b"\xef\xbb\xbf \t\r\n") if not content.startswith((b"\xff\xfe", b"\xfe\xff")) else content
-    if content[:4096].count(0) * 4 > len(content[:4096]) or content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = decode(content).encode()
+    is_wide = content.startswith(_WIDE_MARKS) or content[:4096].count(0) * 4 > len(content[:4096])
+    content = (decode(content).encode() if is_wide else content).lstrip(b"\xef\xbb\xbf \t\r\n")
     if not content.startswith(b"From "):
         return content, []
     others = _NEXT_IN_MBOX.findall(content)

@@ -1,6 +1,7 @@
 """Turns a mail, of whatever format, into documents: its own text, and one for each attachment with text.
 
-The mail's text stands in sections "message" and "quoted": what it quotes of earlier mails is told by its marks.
+The mail's text stands in sections "message" and "quoted": what it quotes of earlier mails is told by its
+marks.
 An attachment is read as a file of its own name would be; one that cannot be read is noted on the mail.
 """
 
@@ -28,12 +29,13 @@ _STUB_WORDS = 40
 _STUB_RATIO = 4
 
 _ORIGINAL = re.compile(
-    r"\s*(?:-{2,}\s*(?:Original Message|Forwarded message|原始邮件|原始郵件|转发邮件)\s*-{2,}|发件人\s*[:：]|寄件者\s*[:：]"
-    r"|_{20,}\s*$)",
+    r"\s*(?:-{2,}\s*(?:Original Message|Forwarded message|原始邮件|原始郵件|转发邮件)\s*-{2,}|_{20,}\s*$"
+    r"|(?:发件人|寄件者)\s*[:：])",
     re.IGNORECASE,
 )
 _INTRODUCTION = re.compile(
-    r"\s*(?:On\s.{6,200}\swrote:|.{2,200}(?:写道|寫道)\s*[:：]|Am\s.{6,200}\sschrieb.{0,80}:|Le\s.{6,200}\sa écrit\s?:)\s*"
+    r"\s*(?:On\s.{6,200}\swrote:|.{2,200}(?:写道|寫道)\s*[:：]"
+    r"|Am\s.{6,200}\sschrieb.{0,80}:|Le\s.{6,200}\sa écrit\s?:)\s*"
 )
 _QUOTED = re.compile(r"\s?(?:>\s?)+")
 _QUOTE_CLASS = re.compile(r"gmail_quote|yahoo_quoted|protonmail_quote|moz-forward-container")
@@ -222,7 +224,9 @@ def _attached(message: Message, file: File) -> tuple[list[Document], list[str]]:
 
 def _safe(name: str) -> str:
     """Return a name without path and control characters, which ends as it did."""
-    name = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\]+", "_", plain_text(name)).strip(" .")
+    name = re.sub(
+        r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\]+", "_", plain_text(name)
+    ).strip(" .")
     stem, dot, suffix = name.rpartition(".")
     if dot and len(suffix) < 10:
         return f"{stem[:_LONGEST_NAME]}.{suffix}"

@@ -84,7 +84,9 @@ def _message(properties: Properties, attachments: list[Attachment], notes: list[
 
 
 def _sender(properties: Properties) -> str:
-    name = _text(properties, constants.PID_SENDER_NAME) or _text(properties, constants.PID_SENT_REPRESENTING_NAME)
+    name = _text(properties, constants.PID_SENDER_NAME) or _text(
+        properties, constants.PID_SENT_REPRESENTING_NAME
+    )
     address = _text(properties, constants.PID_SENDER_SMTP_ADDRESS) or _text(
         properties, constants.PID_SENDER_EMAIL_ADDRESS
     )
