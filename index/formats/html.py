@@ -139,8 +139,8 @@ def _rename(body: etree._Element) -> None:
             element.tag = "pre"
         elif element.tag == "item" and rend[:2] in ("dt", "dd"):
             element.tag = rend[:2]
-        else:
-            element.tag = _NAMES.get(element.tag, element.tag)
+        elif element.tag in _NAMES:
+            element.tag = _NAMES[element.tag]
 
 
 def _drop_broken_json(root: etree._Element) -> None:

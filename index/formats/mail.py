@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email.header import decode_header, make_header
-from email.message import EmailMessage
 from email.message import Message as AnyMessage
 from typing import Any
 
@@ -27,6 +26,9 @@ from pincite.index.formats.markup import decode_as
 from pincite.index.formats.messages import Attachment, Body, Message, message_documents
 from pincite.index.formats.text import decode, plain_text
 
+# Not the default policy: its parser of headers raises on some, and takes minutes for others.
+_POLICY = email.policy.compat32.clone(mangle_from_=False)
+_LONGEST_HEADER = 20_000
 _ODD = (AttributeError, LookupError, TypeError, ValueError, AssertionError, email.errors.MessageError)
 _NEXT_IN_MBOX = re.compile(rb"\n\r?\nFrom \S+ [^\n]*\d{4}\r?\n")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -40,7 +42,7 @@ def read(file: File) -> list[Document]:
     """Return the mail's document and its attachments'."""
     content, notes = _first_mail(file.content)
     try:
-        message = email.message_from_bytes(content, policy=email.policy.default)
+        message = email.message_from_bytes(content, policy=_POLICY)
         found = list(_parts(message))
     except RecursionError:
         raise UnsupportedDocument("its parts are nested too deeply") from None
@@ -69,20 +71,33 @@ def with_headers(
 
 def header(message: AnyMessage[Any, Any], name: str) -> str:
     """Return a header's text in one line, decoded as far as it can be; empty where there is none."""
+    return " ".join(_decoded(_raw(message, name)).split())
+
+
+def _raw(message: AnyMessage[Any, Any], name: str) -> str:
+    """Return a header as it is written, but for bytes in it that are no ASCII, which are decoded."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    raw = re.sub(r"\r?\n(?=[ \t])", "", raw[:_LONGEST_HEADER])
     if re.search("[\udc80-\udcff]", raw):
-        try:
+        with suppress(UnsupportedDocument, UnicodeError):
             raw = decode(raw.encode("utf-8", "surrogateescape"))
-        except (UnsupportedDocument, UnicodeError):
-            raw = plain_text(raw)
-    with suppress(*_ODD):
-        raw = str(make_header(decode_header(re.sub(r"\r?\n(?=[ \t])", "", raw))))
-    return " ".join(plain_text(raw).split())
+    return plain_text(raw)
+
+
+def _decoded(raw: str) -> str:
+    """Return a header's text with its encoded words decoded, as far as they can be."""
+    try:
+        return plain_text(str(make_header(decode_header(raw))))
+    except _ODD:
+        return raw
 
 
 def name_of(sender: str) -> str:
     """Return the name in "Ada Moss <ada@example.org>"; the whole where there is only an address."""
-    name, address = email.utils.parseaddr(sender)
+    try:
+        name, address = email.utils.parseaddr(sender)
+    except (RecursionError, *_ODD):
+        return sender
     return name or address or sender
 
 
@@ -110,10 +125,10 @@ def _first_mail(content: bytes) -> tuple[bytes, list[str]]:
     return content[: following.start() + 1] if following else content, notes
 
 
-def _parts(part: EmailMessage) -> Iterator[Body | Attachment | str]:
+def _parts(part: AnyMessage[Any, Any]) -> Iterator[Body | Attachment | str]:
     """Yield what a part holds: text, attachments, and notes on what cannot be read."""
     kind = part.get_content_type()
-    name = _attempt(part.get_filename) or ""
+    name = _filename(part)
     if kind == "multipart/encrypted" or kind in _SEALED:
         is_signed = "signed" in str(_attempt(lambda: part.get_param("smime-type")) or "")
         yield f"the message is {'sealed in a signature' if is_signed else 'encrypted'} and was not read"
@@ -132,7 +147,7 @@ def _parts(part: EmailMessage) -> Iterator[Body | Attachment | str]:
             yield Attachment(name or f"unnamed{suffix}", content)
 
 
-def _of_children(part: EmailMessage) -> Iterator[Body | Attachment | str]:
+def _of_children(part: AnyMessage[Any, Any]) -> Iterator[Body | Attachment | str]:
     for child in part.get_payload():
         yield from _parts(child)  # type: ignore[arg-type]
 
@@ -145,7 +160,7 @@ def _alternatives(parts: list[Body | Attachment | str]) -> Iterator[Body | Attac
     yield from (part for part in parts if not isinstance(part, Body))
 
 
-def _body(part: EmailMessage, kind: str) -> Iterator[Body | str]:
+def _body(part: AnyMessage[Any, Any], kind: str) -> Iterator[Body | str]:
     charset = str(_attempt(part.get_content_charset) or "")
     try:
         content = _content(part)
@@ -156,7 +171,7 @@ def _body(part: EmailMessage, kind: str) -> Iterator[Body | str]:
     yield Body(html=text) if kind == "text/html" else Body(text)
 
 
-def _enclosed(part: EmailMessage, name: str) -> Attachment:
+def _enclosed(part: AnyMessage[Any, Any], name: str) -> Attachment:
     """Return an enclosed mail, or a report on one, as a file."""
     inner = part.get_payload()
     enclosed = inner[0] if isinstance(inner, list) and inner else None
@@ -164,18 +179,28 @@ def _enclosed(part: EmailMessage, name: str) -> Attachment:
     if kind != "message/rfc822" or enclosed is None:
         text = "\n".join(map(str, inner)) if isinstance(inner, list) else str(inner)
         return Attachment(name or f"{kind.partition('/')[2]}.txt", text.encode("utf-8", "replace"))
-    content = _attempt(lambda: enclosed.as_bytes(policy=email.policy.compat32))  # type: ignore[union-attr]
+    content = _attempt(lambda: enclosed.as_bytes(policy=_POLICY))  # type: ignore[union-attr]
     subject = header(enclosed, "Subject")  # type: ignore[arg-type]
     name = name or (f"{subject[:80]}.eml" if subject else "mail.eml")
     return Attachment(name if name.lower().endswith(".eml") else f"{name}.eml", content or b"")
 
 
-def _content(part: EmailMessage) -> bytes:
+def _content(part: AnyMessage[Any, Any]) -> bytes:
     content = _attempt(lambda: part.get_payload(decode=True))
     return content if isinstance(content, bytes) else b""
 
 
-def _disposition(part: EmailMessage) -> str:
+def _filename(part: AnyMessage[Any, Any]) -> str:
+    for name in ("Content-Disposition", "Content-Type"):
+        plain: AnyMessage[Any, Any] = AnyMessage()
+        plain[name] = _raw(part, name)
+        stated = str(_attempt(plain.get_filename) or "")
+        if stated:
+            return _decoded(stated)
+    return ""
+
+
+def _disposition(part: AnyMessage[Any, Any]) -> str:
     return str(_attempt(part.get_content_disposition) or "")
 
 

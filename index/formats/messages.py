@@ -16,7 +16,7 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import has_text, read_documents
 from pincite.index.formats.builder import Builder
 from pincite.index.formats.file import File
-from pincite.index.formats.hypertext import UNSEEN, Writer
+from pincite.index.formats.hypertext import UNSEEN, Writer, text_of
 from pincite.index.formats.markup import parse_html
 from pincite.index.formats.text import plain_text
 
@@ -119,8 +119,10 @@ def _is_stub(body: Body) -> bool:
     words = len(body.text.split())
     if not words:
         return True
-    shown = len(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", body.html, flags=re.DOTALL | re.I).split())
-    return words < _STUB_WORDS and shown > words * _STUB_RATIO
+    if words >= _STUB_WORDS:
+        return False
+    root = parse_html(plain_text(body.html))
+    return root is not None and len(text_of(root).split()) > words * _STUB_RATIO
 
 
 def _write_text(builder: Builder, text: str) -> None:

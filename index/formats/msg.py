@@ -95,7 +95,7 @@ def _sender(properties: Properties) -> str:
 
 def _sent(properties: Properties) -> str:
     for pid in (constants.PID_CLIENT_SUBMIT_TIME, _DELIVERY_TIME):
-        moment = _attempt(lambda pid=pid: properties.date_prop_value(pid))
+        moment = _attempt(partial(properties.date_prop_value, pid))
         if moment and moment.year > 1970:
             return str(moment.replace(tzinfo=None).isoformat(timespec="minutes"))
     return ""
