@@ -58,9 +58,9 @@ class Builder:
         title = _line(title)
         if title:
             self._close()
-            self._start = self._length
+            start = self._length
             self._write(title, _PARAGRAPH)
-            self._open(self._path, self._start)
+            self._open(self._path, start)
 
     def paragraph(self, text: str) -> None:
         """Write a paragraph. Lines in it keep their breaks."""
