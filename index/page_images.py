@@ -43,9 +43,9 @@ def page_image(
     edges = [*document.pages, len(document.text)]
     places = np.frombuffer(document.places, "<i4")[max(start, edges[page - 1]) : min(end, edges[page])]
 
-    from pincite.index.formats import pdf_pages
+    from pincite.index.formats.pdf_pages import page_image as drawn
 
-    return pdf_pages.page_image(content, page, places.tolist(), password=password)
+    return drawn(content, page, places.tolist(), password=password)
 
 
 def _content(file: Path, sha256: str) -> bytes:

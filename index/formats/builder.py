@@ -56,6 +56,15 @@ class Builder:
         self._write(title, _PARAGRAPH)
         self._open((*self._part, *(name for _, name in self._headings)), self._start)
 
+    def title(self, title: str) -> None:
+        """Write the heading of the part just begun, which its path names already."""
+        title = _line(title)
+        if title:
+            self._close()
+            start = self._length
+            self._write(title, _PARAGRAPH)
+            self._open(self._path, start)
+
     def paragraph(self, text: str) -> None:
         """Write a paragraph. Lines in it keep their breaks."""
         text = plain_text(text).strip("\n")
@@ -74,8 +83,8 @@ class Builder:
         if text:
             self._items.append(Item(start, start + len(text), number, kind))
 
-    def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Write a table whose first row is the headers, each other row with them."""
+    def table(self, rows: Iterable[Sequence[str]], *, has_headers: bool = True) -> None:
+        """Write a table whose first row is the headers, each other row with them; or one without headers."""
         cells = [[_line(cell) for cell in row] for row in rows]
         cells = [row for row in cells if any(row)]
         if not cells:
@@ -83,10 +92,9 @@ class Builder:
         self._end_lines()
         self._tables += 1
         kind = "row" if self._tables == 1 else f"table {self._tables} row"
-        if len(cells) == 1:
-            self.item(row_text([], cells[0]), 1, kind)
-        for number, row in enumerate(cells[1:], start=1):
-            self.item(row_text(cells[0], row), number, kind)
+        headers = cells.pop(0) if has_headers and len(cells) > 1 else []
+        for number, row in enumerate(cells, start=1):
+            self.item(row_text(headers, row), number, kind)
         self._write("", _LINE, even_empty=True)
 
     def document(

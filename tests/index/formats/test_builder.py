@@ -92,6 +92,30 @@ def test_rows_carry_their_headers_and_are_numbered_by_table() -> None:
     assert draft.context == "Banks"
 
 
+def test_a_table_without_headers_keeps_its_first_row() -> None:
+    builder = Builder()
+    builder.table([["OCBC", "30"], ["DBS", "12"]], has_headers=False)
+    document = builder.document({})
+    assert document.text == "OCBC; 30\nDBS; 12\n\n"
+    assert [(item.number, item.kind) for item in document.sections[0].items] == [(1, "row"), (2, "row")]
+
+
+def test_a_parts_own_title_is_its_heading_and_not_in_its_path_again() -> None:
+    builder = Builder()
+    builder.part("Chapter 1")
+    builder.title("CHAPTER\n1")
+    builder.title(" ")
+    builder.paragraph("It rained.")
+    builder.heading(2, "The letter")
+    builder.paragraph("Dear Ben.")
+    document = builder.document({})
+    assert sections_of(document) == [
+        (("Chapter 1",), "It rained."),
+        (("Chapter 1", "The letter"), "Dear Ben."),
+    ]
+    assert document.text == "CHAPTER 1\n\nIt rained.\n\nThe letter\n\nDear Ben.\n\n"
+
+
 def test_a_row_longer_than_its_headers_loses_nothing() -> None:
     assert row_text(["A", "", "C"], ["1", "2", "", "4"]) == "A: 1; 2; 4"
     assert row_text(["A"], ["A"]) == "A"
