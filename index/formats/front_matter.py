@@ -5,12 +5,12 @@ YAML is read as plain strings: no tags, no references, nothing built. What does 
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+
+from pincite.index.formats.dates import iso_date
+from pincite.index.formats.language import language_name
 
 _FENCED = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*\n(?P<body>.*?\n)?(?P=fence)[ \t]*(?:\n|\Z)", re.DOTALL)
 _LONGEST = 65_536
-_DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ]+(\d\d:\d\d))?(?![\d-])")
-_LANGUAGES = ("en", "zh", "ja")
 
 
 def read_front_matter(text: str) -> tuple[Mapping[str, str], int]:
@@ -36,28 +36,9 @@ def named_metadata(fields: Mapping[str, object]) -> dict[str, str]:
         "author": _joined(known.get("author") or known.get("authors")),
         "publisher": _joined(known.get("publisher") or known.get("organization")),
         "date": iso_date(_joined(known.get("date"))),
-        "language": _language(_joined(known.get("lang") or known.get("language"))),
+        "language": language_name(_joined(known.get("lang") or known.get("language"))),
     }
     return {name: value for name, value in values.items() if value}
-
-
-def iso_date(text: str) -> str:
-    """Return a date, without its zone and seconds, or nothing if it is not in ISO 8601.
-
-    >>> iso_date("2024-11-05T10:30:00Z"), iso_date("2024-11"), iso_date("soon")
-    ('2024-11-05T10:30', '2024-11', '')
-    """
-    match = _DATE.match(text.strip())
-    if match is None:
-        return ""
-    day, time = match.groups()
-    date = f"{day}T{time}" if time and len(day) == len("2024-11-05") else day
-    try:
-        datetime.fromisoformat(f"{day}-01-01"[:10])
-        datetime.fromisoformat(date) if "T" in date else None
-    except ValueError:
-        return ""
-    return date
 
 
 def _mapping(body: str) -> dict[str, object] | None:
@@ -80,9 +61,3 @@ def _joined(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(filter(None, map(_joined, value)))
     return " ".join(value.split()) if isinstance(value, str) else ""
-
-
-def _language(code: str) -> str:
-    """Return a language as metadata has it: English, Chinese, Japanese or another."""
-    short = re.split(r"[-_]", code.lower())[0]
-    return (short if short in _LANGUAGES else "other") if short else ""

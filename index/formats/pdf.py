@@ -7,13 +7,13 @@ be called by two threads at once, so one PDF is read at a time.
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import pairwise
 
 import pypdfium2 as pdfium
 
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats.dates import iso_date
 from pincite.index.formats.file import File
 from pincite.index.formats.ocr import NO_TEXT_LAYER, NOTHING_RECOGNISED, is_installed, recognised
 from pincite.index.formats.pdf_furniture import furniture_of
@@ -164,13 +164,6 @@ def _iso_date(written: str) -> str:
     match = _DATE.match(written)
     if not match:
         return ""
-    year, month, day, hour, minute = (int(part) if part else None for part in match.groups())
-    try:
-        moment = datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0)
-    except ValueError:
-        return ""
-    if month is None:
-        return f"{moment.year:04}"
-    if day is None:
-        return f"{moment.year:04}-{moment.month:02}"
-    return moment.date().isoformat() if minute is None else moment.isoformat(timespec="minutes")
+    year, month, day, hour, minute = match.groups()
+    written_iso = "-".join(part for part in (year, month, day) if part)
+    return iso_date(written_iso + (f"T{hour}:{minute}" if minute else ""))

@@ -28,8 +28,8 @@ from pincite.index.formats.archive import Archive
 from pincite.index.formats.builder import Builder
 from pincite.index.formats.compound import SIGNATURE, compound_file, workbook_stream
 from pincite.index.formats.file import File
-from pincite.index.formats.front_matter import iso_date
 from pincite.index.formats.grids import check_archive, check_records
+from pincite.index.formats.properties import properties
 from pincite.index.formats.tables import Row, Tables, filled
 
 _ENCRYPTED = "the workbook is encrypted: save it without a password"
@@ -157,6 +157,9 @@ def _metadata(archive: Archive) -> dict[str, str]:
     found = {
         etree.QName(one).localname: " ".join((one.text or "").split()) for one in root.iter(etree.Element)
     }
-    author = found.get("creator") or found.get("initial-creator", "")
-    date = found.get("modified") or found.get("date", "")
-    return {"title": found.get("title", ""), "author": author, "date": iso_date(date)}
+    return properties(
+        title=found.get("title", ""),
+        author=found.get("creator") or found.get("initial-creator", ""),
+        created=found.get("created", ""),
+        modified=found.get("modified") or found.get("date", ""),
+    )

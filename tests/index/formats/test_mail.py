@@ -138,11 +138,11 @@ def test_attachments_are_documents_under_names_of_their_own() -> None:
     message = mail()
     for content in (b"first report", b"second report"):
         message.add_attachment(content, maintype="text", subtype="plain", filename="report.txt")
-    message.add_attachment(b"\x89PNG\r\n\x1a\n\x00", maintype="image", subtype="png", filename="logo.png")
+    message.add_attachment(b"ID3\x04\x00", maintype="audio", subtype="mpeg", filename="hymn.mp3")
     message.add_attachment(b"evil", maintype="text", subtype="plain", filename="../../etc/pass\u202ewd\n.txt")
     message.add_attachment(inner)
     own, *others = read_mail(message.as_bytes())
-    assert own.notes == ("attachment logo.png: .png files cannot be read",)
+    assert own.notes == ("attachment hymn.mp3: .mp3 files cannot be read",)
     assert [(one.part, one.text.strip()) for one in others] == [
         ("report.txt", "first report"),
         ("report (2).txt", "second report"),
@@ -156,19 +156,19 @@ def test_attachments_are_documents_under_names_of_their_own() -> None:
 def test_a_mail_without_text_still_gives_its_attachments_and_notes() -> None:
     message = mail("", Subject="")
     message.add_attachment(b"the report", maintype="text", subtype="plain", filename="report.txt")
-    message.add_attachment(b"\x00" * 50, maintype="image", subtype="png", filename="a.png")
+    message.add_attachment(b"\x00" * 50, maintype="audio", subtype="mpeg", filename="a.mp3")
     (document,) = read_mail(message.as_bytes())
     assert (document.part, document.text) == ("report.txt", "the report")
-    assert document.notes == ("attachment a.png: .png files cannot be read",)
+    assert document.notes == ("attachment a.mp3: .mp3 files cannot be read",)
     only_image = mail("")
-    only_image.add_attachment(b"\x00" * 50, maintype="image", subtype="png", filename="a.png")
+    only_image.add_attachment(b"\x00" * 50, maintype="audio", subtype="mpeg", filename="a.mp3")
     (document,) = read_mail(only_image.as_bytes())
     assert (document.text, document.notes) == (
         "Fähre 渡轮\n\n",
-        ("attachment a.png: .png files cannot be read",),
+        ("attachment a.mp3: .mp3 files cannot be read",),
     )
     del only_image["Subject"]
-    with pytest.raises(UnsupportedDocument, match=r"^attachment a\.png: \.png files cannot be read$"):
+    with pytest.raises(UnsupportedDocument, match=r"^attachment a\.mp3: \.mp3 files cannot be read$"):
         read_mail(only_image.as_bytes())
 
 
@@ -393,7 +393,7 @@ def test_an_outlook_mail_is_read_as_any_mail() -> None:
         outlook(
             {
                 "__attach_version1.0_#00000000": attached("report.txt", b"the report " * 900),
-                "__attach_version1.0_#00000001": attached("logo.png", b"\x89PNG\x00"),
+                "__attach_version1.0_#00000001": attached("hymn.mp3", b"ID3\x00"),
                 "__attach_version1.0_#00000002": inner,
                 "__attach_version1.0_#00000003": properties({0x3707: "gone.txt"}, 8),
             }
@@ -414,7 +414,7 @@ def test_an_outlook_mail_is_read_as_any_mail() -> None:
     ]
     assert own.notes == (
         "attachment gone.txt: the file is not in the mail",
-        "attachment logo.png: .png files cannot be read",
+        "attachment hymn.mp3: .mp3 files cannot be read",
     )
     assert (report.part, report.text) == ("report.txt", "the report " * 900)
     assert (nested.part, nested.metadata["subject"]) == ("Fähre 渡轮.msg", "Fähre 渡轮")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincite.index.formats import text_document
-from pincite.index.formats.front_matter import iso_date, read_front_matter
+from pincite.index.formats.front_matter import read_front_matter
 
 from .spans import addresses_of, check_spans, read
 
@@ -108,25 +108,6 @@ def test_a_line_that_is_not_the_first_begins_no_front_matter() -> None:
     assert read_front_matter("\n---\ntitle: A\n---\nwords") == ({}, 0)
     assert read_front_matter("---\ntitle: A\n") == ({}, 0)
     assert read_front_matter("---\n---\nwords") == ({}, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "date"),
-    [
-        ("2024", "2024"),
-        ("2024-11", "2024-11"),
-        ("2024-11-05", "2024-11-05"),
-        ("2024-11-05T10:30:59+08:00", "2024-11-05T10:30"),
-        ("2024-11-05 10:30", "2024-11-05T10:30"),
-        ("2024-13-05", ""),
-        ("2024-11-05 25:00", ""),
-        ("20241105", ""),
-        ("05/11/2024", ""),
-        ("", ""),
-    ],
-)
-def test_only_iso_dates_are_dates(text: str, date: str) -> None:
-    assert iso_date(text) == date
 
 
 @given(st.text(st.sampled_from("-+#=\n :aA[]&*'\"|`!茶"), max_size=80))
