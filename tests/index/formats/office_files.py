@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from pincite.index.passages import draft_passages
 from pincite.index.splitter import split
 from tests.fakes import FakeEncoder
 
+from .real_files import FOLDER
 from .test_archive import zipped
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("PINCITE_DATA", ROOT / ".." / "shared" / "data")) / "documents"
 SCHEMAS = "http://schemas.openxmlformats.org"
 W, P, A, R, C, M = (
     f"{SCHEMAS}/{name}"
@@ -42,11 +41,6 @@ ODF_NAMES = (
     "".join(f' xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "text", "table", "style", "meta"))
     + f' xmlns:draw="{ODF}:drawing:1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 )
-
-
-def real_files(*suffixes: str) -> list[Path]:
-    """The development data's files of some formats; none where they are absent."""
-    return sorted(file for suffix in suffixes for file in DATA.rglob(f"*.{suffix}"))
 
 
 def read(name: str, content: bytes) -> Document:
@@ -148,5 +142,5 @@ def odt_file(body: str, *, styles: str = "", meta: str = "", manifest: str = "")
 def needs(files: list[Path]) -> list[Path]:
     """``files``; the test is skipped where there are none."""
     if not files:
-        pytest.skip(f"no files in {DATA}: set PINCITE_DATA")
+        pytest.skip(f"no files in {FOLDER}: set PINCITE_DATA")
     return files

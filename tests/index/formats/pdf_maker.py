@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 SEED = ROOT / "seeds" / "observatory-visit.pdf"
-DATA = Path(os.environ.get("PINCITE_DATA", ROOT / ".." / "shared" / "data")) / "documents"
 
 _FONTS = {
     "body": "/Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding",
@@ -122,16 +118,3 @@ def column(
 def prose(subject: str, count: int) -> list[str]:
     """Return lines as long as a narrow column, all different."""
     return [f"{subject} line {number} is written in a column here" for number in range(1, count + 1)]
-
-
-def sample(name: str) -> bytes:
-    """A file of the development data; the test is skipped where there is none."""
-    file = DATA / name
-    if not file.is_file():
-        pytest.skip(f"{file} is not here: set PINCITE_DATA")
-    return file.read_bytes()
-
-
-def samples() -> list[Path]:
-    """Every PDF of the development data; none where there is none."""
-    return sorted(DATA.glob("**/*.pdf")) if DATA.is_dir() else []

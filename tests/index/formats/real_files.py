@@ -10,9 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(os.environ.get("PINCITE_DATA", ROOT / ".." / "shared" / "data")) / "documents"
 
-needs_real_files = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason=f"{FOLDER} is not here: set PINCITE_DATA"
-)
+needs_real_files = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not here: set PINCITE_DATA")
 
 
 def real_file(name: str) -> bytes:

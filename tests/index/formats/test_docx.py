@@ -26,11 +26,11 @@ from .office_files import (
     ooxml,
     paragraph,
     read,
-    real_files,
     rows_of,
     word_file,
     word_text,
 )
+from .real_files import real_files
 from .test_archive import zipped
 
 STYLES = """

@@ -13,8 +13,9 @@ from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, read_documents
 
+from .real_files import real_file
 from .test_archive import zipped
-from .test_html import DATA, sections_of, shown_words
+from .test_html import sections_of, shown_words
 
 CONTAINER = '<container xmlns="urn:x"><rootfiles><rootfile full-path="O/b.opf"/></rootfiles></container>'
 META = """<dc:title>Tides</dc:title><dc:creator>Ada Moss</dc:creator><dc:creator>Ben Oak</dc:creator>
@@ -168,11 +169,9 @@ def test_broken_pages_keep_their_text_and_broken_books_say_why() -> None:
 
 @pytest.mark.parametrize("name", ["winter-sports.epub", "language-docs/eng_spa_mult.epub"])
 def test_the_words_of_a_real_book_are_those_that_another_parser_sees(name: str) -> None:
-    file = DATA / "unstructured" / "example-docs" / name
-    if not file.is_file():
-        pytest.skip(f"{file} is not here: set PINCITE_DATA")
+    content = real_file(f"unstructured/example-docs/{name}")
     seen: Counter[str] = Counter()
-    with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         pages = [
             n
             for n in archive.namelist()
@@ -181,7 +180,7 @@ def test_the_words_of_a_real_book_are_those_that_another_parser_sees(name: str) 
         for page_name in pages:
             text = archive.read(page_name).decode()
             seen += shown_words(text)
-    ours = Counter(re.findall(r"\w+", read_book(file.read_bytes()).text))
+    ours = Counter(re.findall(r"\w+", read_book(content).text))
     assert not set(seen) - set(ours)
     assert sum((seen - ours).values()) <= 2  # a cell that is its own header
     assert sum((ours - seen).values()) < sum(ours.values()) * 0.01  # headers, again with each row

@@ -14,7 +14,8 @@ import pytest
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, read_documents
 
-from .office_files import check_spans, odt_file, paragraph, real_files, word_file
+from .office_files import check_spans, odt_file, paragraph, word_file
+from .real_files import real_files
 from .test_archive import zipped
 from .test_pptx import deck_file, shape
 

@@ -15,7 +15,8 @@ from pincite.index.formats import File, pdf, read_documents
 from pincite.index.formats.pdf_pages import boxes
 from pincite.index.splitter import split
 
-from .pdf_maker import SEED, Mark, Text, column, make_pdf, prose, samples
+from .pdf_maker import SEED, Mark, Text, column, make_pdf, prose
+from .real_files import real_files
 
 SMALL = 300_000
 
@@ -32,7 +33,7 @@ def sources() -> list[bytes]:
         Text(30, 90, "Up", turn=270),
     ]
     made = make_pdf([page, [], page], outline=[Mark("A", 0, 700, [Mark("B", 2)])], info={"Title": "T"})
-    contents = [path.read_bytes() for path in samples()]
+    contents = [path.read_bytes() for path in real_files("pdf")]
     return [made, SEED.read_bytes(), *(content for content in contents if len(content) < SMALL)]
 
 

@@ -16,9 +16,10 @@ from pincite.index.formats import File, read_documents
 from pincite.index.splitter import split
 
 from .ole import ole_file
+from .real_files import real_files
 from .test_archive import zipped
 from .test_epub import book
-from .test_html import DATA, PAGE
+from .test_html import PAGE
 from .test_mail import attached, mail, outlook
 
 _LONGEST_SECONDS = 5
@@ -44,7 +45,7 @@ MADE: dict[str, Callable[[], bytes]] = {
 
 def originals(kind: str) -> list[bytes]:
     """Files of one kind: one made here, and the real ones of bearable size where there are any."""
-    real = sorted(DATA.rglob(f"*.{kind}")) if DATA.is_dir() else []
+    real = real_files(kind)
     return [MADE[kind](), *(file.read_bytes() for file in real if file.stat().st_size < _MOST_BYTES)]
 
 

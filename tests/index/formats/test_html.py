@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 from collections import Counter
@@ -22,9 +21,9 @@ from pincite.index.formats.markup import parse_html
 from pincite.index.splitter import split
 
 from ..texts import texts
+from .real_files import real_file
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("PINCITE_DATA", ROOT / ".." / "shared" / "data")) / "documents"
 PROSE = (
     "<p>" + "The ferry to the island leaves at nine, and again at noon if the wind allows it. " * 5 + "</p>"
 )
@@ -333,10 +332,7 @@ def shown_words(page: str) -> Counter[str]:
     ],
 )
 def test_the_words_of_real_pages_are_those_that_another_parser_sees(name: str) -> None:
-    file = DATA / name
-    if not file.is_file():
-        pytest.skip(f"{file} is not here: set PINCITE_DATA")
-    page = file.read_text("utf-8")
+    page = real_file(name).decode()
     ours = Counter(re.findall(r"\w+", written(page)))
     seen = shown_words(re.sub(r"(?s)<!--.*?-->", "", page))
     assert not seen - ours

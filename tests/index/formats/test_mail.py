@@ -22,10 +22,10 @@ from pincite.index.splitter import split
 
 from ..texts import texts
 from .ole import Tree, ole_file, properties
+from .real_files import real_files
 from .test_archive import zipped
-from .test_html import DATA
 
-EMLS = sorted((DATA / "unstructured" / "example-docs").rglob("*.eml"))
+EMLS = real_files("eml")
 
 
 def read_mail(content: bytes, name: str = "a.eml") -> list[Document]:

@@ -16,7 +16,8 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, read_documents
 from pincite.index.formats.odt_styles import Styles
 
-from .office_files import ODF, ODF_NAMES, check_spans, in_order, needs, odt_file, read, real_files, rows_of
+from .office_files import ODF, ODF_NAMES, check_spans, in_order, needs, odt_file, read, rows_of
+from .real_files import real_files
 from .test_archive import zipped
 
 

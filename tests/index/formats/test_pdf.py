@@ -13,7 +13,8 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, ocr, pdf, read_documents
 from pincite.index.splitter import split
 
-from .pdf_maker import ROOT, SEED, Mark, Text, column, make_pdf, prose, sample
+from .pdf_maker import ROOT, SEED, Mark, Text, column, make_pdf, prose
+from .real_files import real_file
 
 EMPTY: list[Text] = []
 DRAWN = b"0 0 100 100 re f"
@@ -108,7 +109,7 @@ def test_a_broken_page_is_a_note_where_others_can_be_read() -> None:
 
 
 def test_an_encrypted_pdf_opens_with_its_password_only() -> None:
-    content = sample("sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf")
+    content = real_file("sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf")
     with pytest.raises(UnsupportedDocument, match="it needs a password: give --password"):
         read_pdf(content)
     with pytest.raises(UnsupportedDocument, match="the password does not open it"):
@@ -117,7 +118,7 @@ def test_an_encrypted_pdf_opens_with_its_password_only() -> None:
 
 
 def test_encryption_for_the_owner_only_just_opens() -> None:
-    document = read_pdf(sample("unstructured/example-docs/pdf/copy-protected.pdf"))
+    document = read_pdf(real_file("unstructured/example-docs/pdf/copy-protected.pdf"))
     assert "LayoutParser: A Unified Toolkit for Deep" in document.text
 
 

@@ -16,7 +16,8 @@ from pincite.index.formats.pdf_hyphens import Hyphens, ends_hyphenated
 from pincite.index.formats.pdf_lines import _plain
 from pincite.index.splitter import split
 
-from .pdf_maker import Text, column, make_pdf, prose, sample
+from .pdf_maker import Text, column, make_pdf, prose
+from .real_files import real_file
 
 
 def read(*pages: list[Text], boxes: str = "/MediaBox[0 0 595 842]") -> Document:
@@ -249,7 +250,7 @@ def drawn_characters(opened: pdfium.PdfDocument, number: int) -> list[str]:
     ],
 )
 def test_the_columns_of_real_files_are_read_in_order(name: str, page: int, before: str, after: str) -> None:
-    (document,) = pdf.read(File("a.pdf", sample(name)))
+    (document,) = pdf.read(File("a.pdf", real_file(name)))
     text = document.text[document.pages[page] :]
     assert 0 <= text.index(before) < text.index(after)
     between = text[text.index(before) + len(before) : text.index(after)]

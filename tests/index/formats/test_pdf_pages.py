@@ -12,7 +12,8 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, pdf, pdf_pages
 from pincite.index.formats.pdf_pages import boxes, page_image
 
-from .pdf_maker import Text, column, make_pdf, sample
+from .pdf_maker import Text, column, make_pdf
+from .real_files import real_file
 
 PAGE = make_pdf([[Text(72, 700, "First page")], column(["Words here", "and there"], 100, 600)])
 
@@ -79,7 +80,7 @@ def test_what_is_not_there_is_refused(page: int, places: list[int]) -> None:
 
 
 def test_a_password_opens_the_image_too() -> None:
-    content = sample("sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf")
+    content = real_file("sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf")
     assert boxes(content, 1, range(5), "openpassword")[0].left > 0
     with pytest.raises(UnsupportedDocument, match="needs a password"):
         page_image(content, 1)

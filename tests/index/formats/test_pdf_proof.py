@@ -27,10 +27,11 @@ from pincite.index.formats.pdf_pages import Box, boxes, page_image
 from pincite.index.passages import Passage, draft_passages
 from pincite.index.splitter import split
 
-from .pdf_maker import DATA, SEED, Text, column, make_pdf, prose, sample, samples
+from .pdf_maker import SEED, Text, column, make_pdf, prose
+from .real_files import FOLDER, real_file, real_files
 from .test_pdf_layout import check_document
 
-FILES = [SEED, *samples()]
+FILES = [SEED, *real_files("pdf")]
 PASSWORDS = {"libreoffice-writer-password.pdf": "openpassword", "password.pdf": "password"}
 MISSING = {
     "fr_olap.pdf": 0.015,  # formulas, whose indices each extractor puts elsewhere
@@ -178,7 +179,7 @@ def lines(element: LTComponent) -> Iterator[LTTextLine]:
     ],
 )
 def test_pdfminer_sees_the_characters_in_the_same_places(name: str) -> None:
-    agree_with_pdfminer(sample(name))
+    agree_with_pdfminer(real_file(name))
 
 
 def test_pdfminer_sees_the_characters_of_a_made_page_in_the_same_places() -> None:
@@ -212,9 +213,9 @@ def agree_with_pdfminer(content: bytes) -> None:
 
 
 def test_the_development_files_are_all_there() -> None:
-    if not DATA.is_dir():
+    if not FOLDER.is_dir():
         pytest.skip("no development data: set PINCITE_DATA")
-    assert len(samples()) >= 60
+    assert len(real_files("pdf")) >= 60
 
 
 def test_a_word_joined_over_a_line_end_is_boxed_in_both_lines() -> None:

@@ -30,9 +30,9 @@ from .office_files import (
     needs,
     ooxml,
     read,
-    real_files,
     rows_of,
 )
+from .real_files import real_files
 
 
 def saved(deck: python_pptx.presentation.Presentation) -> bytes:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, read_documents
 
-from .office_files import check_spans, needs, read, real_files, rows_of
+from .office_files import check_spans, needs, read, rows_of
+from .real_files import real_files
 
 
 def rtf(body: str | bytes, head: str = r"\ansi\ansicpg1252") -> bytes:

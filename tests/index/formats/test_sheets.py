@@ -7,7 +7,6 @@ import io
 import random
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -17,7 +16,7 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import File, grids, read_documents
 from pincite.index.formats.sheets import cell_text
 
-from .pdf_maker import DATA
+from .real_files import real_files
 from .spans import addresses_of, check_spans, read, rows_of
 from .test_archive import zipped
 from .workbooks import compound, ods, ods_table, rows_xlsx, xls, xlsx
@@ -285,15 +284,11 @@ def test_every_cell_is_in_its_row() -> None:
     assert check_against_openpyxl(xlsx(fill)) > 250
 
 
-def real_workbooks() -> list[Path]:
-    return sorted(DATA.rglob("*.xlsx"))
-
-
-@pytest.mark.skipif(not real_workbooks(), reason="the development data is not here: set PINCITE_DATA")
+@pytest.mark.skipif(not real_files("xlsx"), reason="the development data is not here: set PINCITE_DATA")
 def test_every_cell_of_the_real_workbooks_is_in_its_row() -> None:
     failed = {}
     count = 0
-    for path in real_workbooks():
+    for path in real_files("xlsx"):
         try:
             count += check_against_openpyxl(path.read_bytes())
         except UnsupportedDocument as error:
