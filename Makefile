@@ -39,8 +39,9 @@ format: $(VENV)/.dev ## put the code in form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs
+fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs, and read thousands of damaged files
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
+	@$(BIN)/python -m pytest -m fuzz
 
 crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at random
 	@$(BIN)/python -m pytest -m crash

@@ -403,3 +403,21 @@ def test_a_failing_llm_leaves_the_answer_to_the_reader_unless_told_not_to(
     assert (strict.returncode, strict.stdout) == (1, "")
     assert "not in the asked form" in one_line(strict.stderr)
     assert pincite("ask", BANK, "--llm", "nonsense", cwd=seeds_folder).returncode == 2
+
+
+def test_show_writes_the_page_of_a_pdf_with_the_span_marked(
+    pincite: Run, seeds_folder: Path, tmp_path: Path
+) -> None:
+    image = tmp_path / "page.png"
+    done = pincite("show", "observatory-visit.pdf:10-40", "--image", str(image), cwd=seeds_folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {image}\n")
+    assert image.read_bytes().startswith(b"\x89PNG")
+    nowhere = pincite(
+        "show", "observatory-visit.pdf", "--image", str(tmp_path / "no" / "page.png"), cwd=seeds_folder
+    )
+    assert (nowhere.returncode, one_line(nowhere.stderr)) == (
+        1,
+        f"pincite: {tmp_path / 'no' / 'page.png'}: No such file or directory\n",
+    )
+    text = pincite("show", "tidal-mill.md", "--image", str(image), cwd=seeds_folder)
+    assert one_line(text.stderr) == "pincite: seeds/tidal-mill.md has no pages to show\n"
