@@ -33,7 +33,7 @@ def pixels(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
 def marked(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Where the image is yellow."""
     red, _, blue = np.moveaxis(pixels(png), 2, 0)
-    return red - blue > 80
+    return np.asarray(red - blue > 80, dtype=np.bool_)
 
 
 def test_the_words_of_a_span_are_marked_on_their_page(corpus: Corpus) -> None:
