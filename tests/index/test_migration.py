@@ -46,7 +46,8 @@ def test_an_old_corpus_is_opened_with_all_that_was_in_it(folder: Path, tmp_path:
         Corpus.open(tmp_path / "new", encoder=FakeEncoder()) as new,
     ):
         assert old.verify() == []
-        new.add(SEEDS, metadata={"year": 2025})
+        old.remove("observatory-visit.pdf")  # which is read in another way today
+        new.add(SEEDS, exclude=["*.pdf"], metadata={"year": 2025})
         new.add_text(
             "# Ferry\n\nThe ferry runs on Mondays only.\n\n## Price\n\nA ticket is 4 euros.",
             source="notes/ferry.md",
