@@ -7,7 +7,7 @@ with two texts, a table inside a table, or a cell with a long text make it prose
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pincite.index.formats.builder import Builder
 
@@ -49,6 +49,15 @@ class Table:
 
 
 Block = Paragraph | Table
+
+
+@dataclass(slots=True)
+class Content:
+    """What a reader finds in a paragraph: text in pieces, footnotes it refers to, text boxes at it."""
+
+    text: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    boxes: list[Block] = field(default_factory=list)
 
 
 def block_text(blocks: Iterable[Block]) -> str:

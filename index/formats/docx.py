@@ -7,12 +7,11 @@ A text box, chart or footnote follows the paragraph that it hangs on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from lxml import etree
 
 from pincite.index.document import Document
-from pincite.index.formats.blocks import Block, Cell, Paragraph, Table, block_text, write_blocks
+from pincite.index.formats.blocks import Block, Cell, Content, Paragraph, Table, block_text, write_blocks
 from pincite.index.formats.builder import Builder
 from pincite.index.formats.docx_styles import Styles, is_on, stated
 from pincite.index.formats.file import File
@@ -54,15 +53,6 @@ def read(file: File) -> list[Document]:
     return [builder.document(metadata, notes=reader.left_out())]
 
 
-@dataclass(slots=True)
-class _Content:
-    """What a paragraph holds besides its text."""
-
-    text: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    boxes: list[Block] = field(default_factory=list)
-
-
 class _Reader:
     """Turns elements into blocks, and counts what it leaves out."""
 
@@ -74,7 +64,7 @@ class _Reader:
         self._numbers = {"footnote": 0, "endnote": 0}
         self._comments = self._pictures = self._embedded = 0
         self._charts: set[str] = set()
-        self._carried: _Content | None = None
+        self._carried: Content | None = None
 
     def blocks(self, element: etree._Element) -> Iterator[Block]:
         """Yield what one paragraph or table holds."""
@@ -108,7 +98,7 @@ class _Reader:
     def _paragraph(self, element: etree._Element) -> Iterator[Block]:
         properties = element.find(f"{W}pPr")
         style = stated(properties, self._styles.of(properties, "pStyle"))
-        content, self._carried = self._carried or _Content(), None
+        content, self._carried = self._carried or Content(), None
         for child in _flat(element):
             if child.tag == f"{W}r":
                 self._run(child, content)
@@ -124,7 +114,7 @@ class _Reader:
         yield Paragraph(text, level, bool(style.is_item), tuple(content.notes))
         yield from content.boxes
 
-    def _run(self, run: etree._Element, content: _Content) -> None:
+    def _run(self, run: etree._Element, content: Content) -> None:
         properties = run.find(f"{W}rPr")
         if stated(properties, self._styles.of(properties, "rStyle")).is_hidden:
             return

@@ -5,14 +5,22 @@ the paragraph that it hangs on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from lxml import etree
 
 from pincite.index.document import Document
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats.archive import Archive
-from pincite.index.formats.blocks import MOST_COLUMNS, Block, Cell, Paragraph, Table, block_text, write_blocks
+from pincite.index.formats.blocks import (
+    MOST_COLUMNS,
+    Block,
+    Cell,
+    Content,
+    Paragraph,
+    Table,
+    block_text,
+    write_blocks,
+)
 from pincite.index.formats.builder import Builder
 from pincite.index.formats.file import File
 from pincite.index.formats.odt_styles import DRAW, OFFICE, TABLE, TEXT, Styles
@@ -56,15 +64,6 @@ def read(file: File) -> list[Document]:
     return [builder.document(metadata, notes=reader.left_out())]
 
 
-@dataclass(slots=True)
-class _Content:
-    """What a paragraph holds besides its text."""
-
-    text: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    boxes: list[Block] = field(default_factory=list)
-
-
 class _Reader:
     """Turns elements into blocks, and counts what it leaves out."""
 
@@ -100,7 +99,7 @@ class _Reader:
         return tuple(block for child in element for block in self.blocks(child))
 
     def _paragraph(self, element: etree._Element, *, is_item: bool) -> Iterator[Block]:
-        content = _Content()
+        content = Content()
         self._inline(element, content)
         text = "".join(content.text).strip()
         style = element.get(f"{TEXT}style-name", "")
@@ -110,7 +109,7 @@ class _Reader:
         yield Paragraph(text, level, is_item, tuple(content.notes))
         yield from content.boxes
 
-    def _inline(self, element: etree._Element, content: _Content) -> None:
+    def _inline(self, element: etree._Element, content: Content) -> None:
         """Collect the text in an element, and what hangs on it."""
         if self._styles.is_hidden(element.get(f"{TEXT}style-name", "")):
             return
@@ -119,7 +118,7 @@ class _Reader:
             self._piece(child, content)
             content.text.append(_folded(child.tail))
 
-    def _piece(self, child: etree._Element, content: _Content) -> None:
+    def _piece(self, child: etree._Element, content: Content) -> None:
         if child.tag in _CHARACTERS:
             content.text.append(_CHARACTERS[child.tag])
         elif child.tag == f"{TEXT}s":
