@@ -181,11 +181,15 @@ class Corpus:
     def remove(self, source: str) -> Receipt:
         """Remove a file and its documents, named by its source or the last parts of it.
 
-        Raises ``DocumentNotFound`` if nothing, or more than one file, has that name.
+        Raises ``DocumentNotFound`` if nothing, or more than one file, has that name, or a document in a file
+        has it, which cannot be removed alone.
         """
         with self._writing():
             with self._database.snapshot() as snapshot:
                 found = snapshot.files_named(source)
+                inside = [] if found else snapshot.files_of(snapshot.documents_named(source).values())
+            if inside:
+                raise DocumentNotFound(f"{source} is a part of {inside[0]}: remove that file to remove it")
             name = _only(found, source, self._folder)
             with self._database.transaction() as writer:
                 writer.remove_file(name)

@@ -20,6 +20,7 @@ TokenCounter = Callable[[Sequence[str]], list[int]]
 
 REFERENCE = re.compile(r"(?:(?<![ \t])[ \t]+|(?<![ \tA-Za-z0-9_]))\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
 _ROOM_FOR_CONTEXT = 0.25
+_MAILS = (".eml", ".msg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Passage:
 
     def address_of(self, start: int, end: int) -> str:
         """Return the address of a span inside this passage, down to the pages and points that it touches."""
-        parts = [self.source.rsplit("/", 1)[-1]]
+        parts = [_file_name(self.source)]
         if self.page is not None:
             first = self.page + bisect_right(self.page_starts, start)
             last = self.page + bisect_left(self.page_starts, end)
@@ -69,6 +70,13 @@ class Passage:
         """Return the source's own reference markers for a span inside this passage, in order, each once."""
         touched = (point for point in self.points if point.start < end and start < point.end)
         return _unique(label for point in touched for label in point.references)
+
+
+def _file_name(source: str) -> str:
+    """Return the last part of a source; for what is attached to a mail, the mail's name before it."""
+    parts = source.split("/")
+    mail = next((at for at, part in enumerate(parts) if part.lower().endswith(_MAILS)), len(parts) - 1)
+    return " › ".join(parts[mail:])
 
 
 def _run(kind: str, numbers: Sequence[int]) -> str:

@@ -87,6 +87,15 @@ class Snapshot:
         found = [row[0] for row in rows]
         return [source] if source in found else found
 
+    def files_of(self, document_ids: Iterable[str]) -> list[str]:
+        """Return the sources of the files that documents are in."""
+        rows = self._connection.execute(
+            "SELECT f.source FROM files f JOIN documents d ON d.file = f.id"
+            " WHERE d.document_id IN (SELECT value FROM json_each(?)) ORDER BY f.source",
+            (json.dumps(list(document_ids)),),
+        )
+        return [row[0] for row in rows]
+
     def totals(self) -> tuple[int, int, int, int, int]:
         """Return how many files, documents, groups, passages and characters there are."""
         row = self._connection.execute(

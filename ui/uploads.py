@@ -124,8 +124,8 @@ def _copy(upload: Path, place: Path) -> bool:
 def _receipt_row(receipt: Receipt) -> str:
     name = receipt.source.rsplit("/", 1)[-1]
     failed = receipt.status == "failed"
-    said = [text for text in (receipt.reason, *receipt.notes) if text]
-    reason = "".join(f'<div class="pc-reason">{escape(folded(text))}</div>' for text in said)
+    reason = f'<div class="pc-reason">{escape(folded(receipt.reason))}</div>' if receipt.reason else ""
+    reason += "".join(f'<div class="pc-title">{escape(folded(note))}</div>' for note in receipt.notes)
     kind = ' class="pc-failed"' if failed else ""
     return (
         f"<tr{kind}><td><bdi>{escape(name)}</bdi>{reason}</td><td>{escape(receipt.status)}</td>"

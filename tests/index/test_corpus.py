@@ -339,3 +339,10 @@ def test_searching_for_nothing_is_a_value_error(corpus: Corpus) -> None:
         with pytest.raises(ValueError, match=message):
             corpus.search(query, top_k=top_k)
     assert corpus.search("anything") == []
+
+
+def test_the_message_itself_is_addressed_as_such(corpus: Corpus, docs: Path) -> None:
+    (docs / "m.eml").write_bytes(b"Subject: Tea\n\nThe tea is sold out.\n")
+    corpus.add(docs / "m.eml")
+    (hit, *_) = corpus.search("is the tea sold out")
+    assert hit.passage.address == "m.eml › message"

@@ -94,8 +94,8 @@ def test_a_vanished_file_is_shown_with_its_passages_and_what_to_do() -> None:
 
 def test_what_could_not_be_read_of_a_file_is_shown_under_its_name() -> None:
     html = receipts_table([Receipt("a.pdf", "added", notes=("pages 3–5 have no <text> layer", "one more"))])
-    notes = 'pages 3–5 have no &lt;text&gt; layer</div><div class="pc-reason">one more</div>'
-    assert f'<bdi>a.pdf</bdi><div class="pc-reason">{notes}' in html
+    notes = 'pages 3–5 have no &lt;text&gt; layer</div><div class="pc-title">one more</div>'
+    assert f'<bdi>a.pdf</bdi><div class="pc-title">{notes}' in html
 
 
 def test_a_locked_corpus_is_a_receipt_and_leaves_no_file(tmp_path: Path) -> None:
