@@ -59,6 +59,18 @@ def test_what_git_ignores_is_passed_over(home: Path) -> None:
         assert visible == names("docs")
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+def test_a_gitignore_that_is_no_file_is_no_rule_and_is_not_waited_for(home: Path, kind: str) -> None:
+    rules = Path("docs/sub/.gitignore")
+    if kind == "pipe":
+        os.mkfifo(rules)
+    elif kind == "folder":
+        rules.mkdir()
+    else:
+        rules.symlink_to("/dev/zero")
+    assert names("docs/sub") == ["docs/sub/c.TXT", "docs/sub/新闻.txt"]
+
+
 @pytest.mark.parametrize("name", ["include", "exclude"])
 def test_a_text_instead_of_a_sequence_of_patterns_is_refused(home: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a sequence of patterns"):
