@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import SUFFIXES
+from pincite.index.formats.process import check_size
 from pincite.index.ignoring import IgnoreRules
 
 _WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
@@ -28,9 +29,12 @@ class Found:
     problem: str = ""
 
     def content(self) -> bytes:
-        """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one."""
+        """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one, or where
+        the file is too large to be taken into memory.
+        """
         if self.problem:
             raise UnsupportedDocument(self.problem)
+        check_size(self.path.stat().st_size)
         return self.path.read_bytes()
 
 

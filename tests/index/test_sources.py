@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pincite.index.errors import UnsupportedDocument
 from pincite.index.sources import find_files, is_gone, real_path, source_name
 
 
@@ -69,6 +71,16 @@ def test_a_gitignore_that_is_no_file_is_no_rule_and_is_not_waited_for(home: Path
     else:
         rules.symlink_to("/dev/zero")
     assert names("docs/sub") == ["docs/sub/c.TXT", "docs/sub/新闻.txt"]
+
+
+def test_a_file_beyond_memory_is_refused_before_it_is_read(home: Path) -> None:
+    with Path("docs/sparse.txt").open("wb") as sparse:
+        sparse.truncate(2 * 10**9)
+    tracemalloc.start()
+    with pytest.raises(UnsupportedDocument, match="it has 2,000 MB, and more than 512 MB are not read"):
+        find_files(["docs/sparse.txt"])[0].content()
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["include", "exclude"])
