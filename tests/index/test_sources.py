@@ -83,6 +83,18 @@ def test_a_file_beyond_memory_is_refused_before_it_is_read(home: Path) -> None:
     tracemalloc.stop()
 
 
+def test_folders_deeper_than_calls_may_be_are_walked(home: Path) -> None:
+    folders = [f"docs{'/d' * depth}" for depth in range(1, 1_101)]
+    for folder in folders:
+        Path(folder).mkdir()
+    end = Path(folders[-1], "end.txt")
+    end.write_text("x")
+    assert names("docs", include=("a.txt", "end.txt")) == ["docs/a.txt", end.as_posix()]
+    end.unlink()
+    for folder in reversed(folders):  # pytest clears up by calls
+        Path(folder).rmdir()
+
+
 @pytest.mark.parametrize("name", ["include", "exclude"])
 def test_a_text_instead_of_a_sequence_of_patterns_is_refused(home: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be a sequence of patterns"):
