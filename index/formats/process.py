@@ -88,7 +88,10 @@ class ReadingProcess:
                     f"reading it was given up after {patience:.0f} s without a sign of progress"
                 ) from None
             if answer is None:
-                raise UnsupportedDocument(f"its reader crashed ({self._stop()}): the file may be damaged")
+                raise UnsupportedDocument(
+                    f"its reader crashed ({self._stop()}): the file may be damaged, or take more memory than"
+                    " a reader may use"
+                )
             if "reason" in answer:
                 if answer["is_spent"]:
                     self._stop()
