@@ -18,8 +18,11 @@ class IgnoreRules:
 
     def within(self, folder: Path) -> "IgnoreRules":
         """Return the rules that hold in ``folder``, which lies in this one or is where the walk begins."""
+        file = folder / FILE_NAME
         try:
-            lines = (folder / FILE_NAME).read_text("utf-8", "replace").splitlines()
+            if not file.is_file():  # a pipe of that name would be waited for, for ever
+                return self
+            lines = file.read_text("utf-8", "replace").splitlines()
         except OSError:
             return self
         return IgnoreRules([(folder, _spec(lines)), *self._rules])

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from pincite.index.document import Document, Group, Point, Span
 from pincite.index.language import script_of
@@ -19,6 +19,8 @@ from pincite.index.sentences import paragraph_starts, sentence_spans
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
 REFERENCE = re.compile(r"(?:(?<![ \t])[ \t]+|(?<![ \tA-Za-z0-9_]))\[\d{1,3}(?:[ \t]*[,，、][ \t]*\d{1,3})*\]")
+_WORD = re.compile(r"[\u3001-\U0003ffff]|[^\s\u3001-\U0003ffff]{1,40}")
+_WORDS_COUNTED_AT_ONCE = 10_000
 _ROOM_FOR_CONTEXT = 0.25
 _MAILS = (".eml", ".msg")
 
@@ -209,21 +211,22 @@ def _sentences(text: str, span: Span, count_tokens: TokenCounter, window: int) -
 
 def _cut(text: str, span: Span, count_tokens: TokenCounter, window: int) -> Iterator[_Unit]:
     """Cut a sentence that no window holds into pieces, at white space where there is some."""
-    words = [
-        Span(m.start(), m.end())
-        for m in re.compile(r"[\u3001-\U0003ffff]|[^\s\u3001-\U0003ffff]{1,40}").finditer(
-            text, span.start, span.end
-        )
-    ]
-    sizes = count_tokens([text[word.start : word.end] for word in words])
     start, end, total = span.start, span.start, 0
-    for word, size in zip(words, sizes, strict=True):
+    for word, size in _words(text, span, count_tokens):
         if total and total + size > window:
             yield _Unit(Span(start, end), without_references(text[start:end]), total)
             start, total = word.start, 0
         end, total = word.end, total + size
     if total:
         yield _Unit(Span(start, end), without_references(text[start:end]), total)
+
+
+def _words(text: str, span: Span, count_tokens: TokenCounter) -> Iterator[tuple[Span, int]]:
+    """Yield words, or characters where there are no spaces, with their tokens; there may be millions."""
+    found = _WORD.finditer(text, span.start, span.end)
+    while words := [Span(*word.span()) for word in islice(found, _WORDS_COUNTED_AT_ONCE)]:
+        sizes = count_tokens([text[word.start : word.end] for word in words])
+        yield from zip(words, sizes, strict=True)
 
 
 def _pack(units: Iterable[_Unit], window: int) -> Iterator[list[_Unit]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import SUFFIXES
+from pincite.index.formats.process import check_size
 from pincite.index.ignoring import IgnoreRules
 
 _WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
@@ -28,9 +29,12 @@ class Found:
     problem: str = ""
 
     def content(self) -> bytes:
-        """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one."""
+        """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one, or where
+        the file is too large to be taken into memory.
+        """
         if self.problem:
             raise UnsupportedDocument(self.problem)
+        check_size(self.path.stat().st_size)
         return self.path.read_bytes()
 
 
@@ -119,11 +123,7 @@ def _find(argument: str, choice: _Choice) -> Iterator[Found]:
     path = Path(os.path.expanduser(argument))  # noqa: PTH111
     try:
         if path.is_dir():
-            found = [
-                one
-                for one in _walk(path, real_path(path), IgnoreRules())
-                if one.problem or choice.takes(one.path, path)
-            ]
+            found = [one for one in _walk(path) if one.problem or choice.takes(one.path, path)]
             yield from found or [Found(path, "no file in it that pincite can read")]
         elif path.is_file():
             yield Found(path)
@@ -143,19 +143,25 @@ def _find(argument: str, choice: _Choice) -> Iterator[Found]:
         yield Found(path, error.strerror or str(error))
 
 
-def _walk(folder: Path, root: Path, rules: IgnoreRules) -> Iterator[Found]:
-    rules = rules.within(folder)
-    try:
-        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir())]
-    except OSError as error:
-        yield Found(folder, error.strerror or str(error))
-        return
-    for entry, is_folder in entries:
-        if entry.name.startswith(".") or not real_path(entry).is_relative_to(root):
+def _walk(start: Path) -> Iterator[Found]:
+    """Yield the files below a folder, in order. Folders may lie in each other deeper than calls may."""
+    root = real_path(start)
+    pending = [(start, IgnoreRules(), True)]
+    while pending:
+        path, rules, is_folder = pending.pop()
+        if not is_folder:
+            if path.is_file():
+                yield Found(path)
             continue
-        if rules.ignore(entry, is_folder=is_folder):
+        rules = rules.within(path)
+        try:
+            entries = [(entry, entry.is_dir()) for entry in sorted(path.iterdir(), reverse=True)]
+        except OSError as error:
+            yield Found(path, error.strerror or str(error))
             continue
-        if is_folder and not entry.is_symlink():
-            yield from _walk(entry, root, rules)
-        elif entry.is_file():
-            yield Found(entry)
+        for entry, is_folder in entries:
+            is_link = entry.is_symlink()
+            if entry.name.startswith(".") or (is_link and not real_path(entry).is_relative_to(root)):
+                continue
+            if not rules.ignore(entry, is_folder=is_folder):
+                pending.append((entry, rules, is_folder and not is_link))

@@ -23,6 +23,8 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 _WIDEST = 100
 _SNIPPET = 200
 _NEAREST = 3
+_GAP = 2
+_NARROWEST = 20
 
 
 def visible(text: str) -> str:
@@ -72,16 +74,19 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
     """Print a table of receipts, then why files failed, what of the others could not be read, and how many
-    have vanished. Several are summed up on standard error.
+    have vanished. Several are summed up on standard error. On a terminal that the table would not fit, long
+    sources lose their beginning in it.
     """
     columns = ("status", "source", "pages", "characters", "groups", "passages", "seconds")
     rows = [[_cell(getattr(receipt, column)) for column in columns] for receipt in receipts]
+    if sys.stdout.isatty():
+        _fit(columns, rows, columns.index("source"))
     _print_table(columns, rows)
     for receipt in receipts:
         if receipt.status == "failed":
-            print(f"failed: {visible(receipt.source)}: {visible(receipt.reason)}")
+            print(f"failed: {_cell(receipt.source)}: {_cell(receipt.reason)}")
         for note in receipt.notes:
-            print(f"note: {visible(receipt.source)}: {visible(note)}")
+            print(f"note: {_cell(receipt.source)}: {_cell(note)}")
     if vanished := sum(receipt.status == "vanished" for receipt in receipts):
         which, them = (
             ("1 vanished file is", "it") if vanished == 1 else (f"{vanished:,} vanished files are", "them")
@@ -140,11 +145,34 @@ def _print_hits(hits: Sequence[Hit], *, scored: bool) -> None:
         print(_wrapped(text if len(text) <= _SNIPPET else text[:_SNIPPET].rsplit(" ", 1)[0] + " …", "   "))
 
 
+def _fit(columns: Sequence[str], rows: Sequence[list[str]], place: int) -> None:
+    """Shorten the texts in the column ``place`` until the table fits the terminal."""
+    widths = _widths(columns, rows)
+    taken = sum(widths) - widths[place] + _GAP * (len(widths) - 1)
+    room = max(shutil.get_terminal_size((_WIDEST, 24)).columns - taken, _NARROWEST)
+    for row in rows:
+        row[place] = _end_of(row[place], room)
+
+
+def _end_of(text: str, width: int) -> str:
+    """Return ``text``, or an ellipsis and as much of its end as there is room for."""
+    if _width(text) <= width:
+        return text
+    start, room = len(text), width - 1
+    while room >= (needed := _width(text[start - 1])):
+        start, room = start - 1, room - needed
+    return f"…{text[start:]}"
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(_width(row[place]) for row in [columns, *rows]) for place in range(len(columns))]
+
+
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(_width(row[place]) for row in [columns, *rows]) for place in range(len(columns))]
+    widths = _widths(columns, rows)
     for row in [columns, *rows]:
         cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
-        print("  ".join(cells).rstrip())
+        print((" " * _GAP).join(cells).rstrip())
 
 
 def _cell(value: object) -> str:

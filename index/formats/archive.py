@@ -19,6 +19,7 @@ _MOST_MEMBERS = 20_000
 _MOST_RATIO = 200
 _SMALL = 10 * 1024**2
 _PIECE = 1024**2
+_ZIP = b"PK"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -42,7 +43,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise UnsupportedDocument(f"not a readable {kind}: {error}") from None
+            raise UnsupportedDocument(f"not a readable {kind}: {_why_no_zip(content, error)}") from None
         members = self._zip.infolist()
         unpacked = sum(member.file_size for member in members)
         packed = max(sum(member.compress_size for member in members), 1)
@@ -84,7 +85,7 @@ class Archive:
                 parser.feed(piece)
             parser.close()
         except etree.XMLSyntaxError as error:
-            raise UnsupportedDocument(f"not a readable {self._kind}: {name}: {error}") from None
+            raise _unreadable(f"{self._kind}: {name}", error) from None
 
     def xml(self, name: str) -> etree._Element:
         """Return a member's XML."""
@@ -108,9 +109,29 @@ class _Unheeding:
 
 
 def parse_xml(content: bytes, what: str) -> etree._Element:
-    """Return the root of an XML document. Raises ``UnsupportedDocument`` where it is none."""
+    """Return the root of an XML document. Raises ``UnsupportedDocument`` where it is none, ``MemoryError``
+    where it does not fit.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise UnsupportedDocument(f"not a readable {what}: {error}") from None
+        raise _unreadable(what, error) from None
+
+
+def _unreadable(what: str, error: etree.XMLSyntaxError) -> Exception:
+    """Return what to raise where libxml2 gave up; its own words are for programmers."""
+    if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        return MemoryError(str(error))
+    reason = str(error)
+    if "Excessive depth" in reason:
+        reason = "its parts are nested too deeply"
+    elif "amplification" in reason:
+        reason = "what its entities stand for would grow without bounds: it looks like an XML bomb"
+    return UnsupportedDocument(f"not a readable {what}: {reason}")
+
+
+def _why_no_zip(content: bytes, error: Exception) -> str:
+    if not content.startswith(_ZIP):
+        return "its content is of another kind than its name says"
+    return "it is cut short or damaged" if str(error) == "File is not a zip file" else str(error)

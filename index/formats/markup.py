@@ -95,7 +95,7 @@ def parse_html(text: str) -> etree._Element | None:
 
 def parse_xhtml(text: str) -> etree._Element | None:
     """Return the same for a page that should be XML, but is read as HTML where it is not."""
-    resolved = _ENTITY.sub(_character, _DECLARATION.sub("", text, count=1))
+    resolved = _ENTITY.sub(_character, _undeclared(text))
     try:
         root = parse_xml(resolved.encode(), "XHTML")
     except UnsupportedDocument:
@@ -114,15 +114,20 @@ def _stated_encoding(content: bytes) -> str:
 
 
 def _parsed(text: str) -> tuple[etree._Element | None, bool]:
-    text = _DECLARATION.sub("", text, count=1)
     parser = lxml_html.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True
     )
     try:
-        root = lxml_html.document_fromstring(text.encode(), parser=parser)
+        root = lxml_html.document_fromstring(_undeclared(text).encode(), parser=parser)
     except etree.LxmlError:
         return None, True
     return root, not any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
+
+
+def _undeclared(text: str) -> str:
+    """Return the page without the declaration that it is XML."""
+    declaration = _DECLARATION.match(text)
+    return text[declaration.end() :] if declaration else text
 
 
 def _flattened(text: str) -> str:

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from pincite.index.errors import UnsupportedDocument
 
 LOCK = threading.Lock()
-_PASSWORD_ERROR, _SECURITY_ERROR = 4, 5
+_FORMAT_ERROR, _PASSWORD_ERROR, _SECURITY_ERROR = 3, 4, 5
+_SIGNATURE = b"%PDF-"
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|medi(?![a-z])|cmbx|-bd", re.IGNORECASE)
 _BOLD_WEIGHT = 600
 
@@ -54,20 +55,24 @@ def opened(content: bytes, password: str | None = None) -> Iterator[pdfium.PdfDo
         try:
             pdf = pdfium.PdfDocument(content, password=password)
         except pdfium.PdfiumError as error:
-            raise UnsupportedDocument(_why_not(error, password)) from None
+            raise UnsupportedDocument(_why_not(error, content, password)) from None
         try:
             yield pdf
         finally:
             pdf.close()
 
 
-def _why_not(error: pdfium.PdfiumError, password: str | None) -> str:
+def _why_not(error: pdfium.PdfiumError, content: bytes, password: str | None) -> str:
     code = getattr(error, "err_code", None)
     if code == _PASSWORD_ERROR:
         advice = "the password does not open it" if password else "it needs a password: give --password"
         return f"the PDF is encrypted; {advice}"
     if code == _SECURITY_ERROR:
         return "the PDF is encrypted in a way that cannot be read; save it without a password"
+    if code == _FORMAT_ERROR:
+        is_pdf = _SIGNATURE in content[:1024]
+        why = "it is cut short or damaged" if is_pdf else "its content is of another kind than its name says"
+        return f"not a readable PDF: {why}"
     return f"not a readable PDF: {error}"
 
 

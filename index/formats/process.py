@@ -34,6 +34,13 @@ _LARGEST_IN_PLACE = 10**6
 _COMMAND = (sys.executable, "-P", "-m", "pincite.index.formats.child")
 
 
+def check_size(size: int) -> None:
+    """Raise ``UnsupportedDocument`` if a file of ``size`` bytes is too large to be read."""
+    if size > LARGEST_FILE:
+        most = f"more than {LARGEST_FILE / 1e6:,.0f} MB are not read"
+        raise UnsupportedDocument(f"it has {size / 1e6:,.0f} MB, and {most}: split it")
+
+
 class ReadingProcess:
     """Reads files, one at a time. Safe to share between threads.
 
@@ -48,11 +55,8 @@ class ReadingProcess:
 
     def read(self, file: File) -> tuple[Document, ...]:
         """Return the documents in a file; raise ``UnsupportedDocument`` where there are none to be had."""
-        size = len(file.content)
-        if size > LARGEST_FILE:
-            most = f"more than {LARGEST_FILE / 1e6:,.0f} MB are not read"
-            raise UnsupportedDocument(f"it has {size / 1e6:,.0f} MB, and {most}: split it")
-        if size <= _LARGEST_IN_PLACE and format_of(file) in _IN_PLACE:
+        check_size(len(file.content))
+        if len(file.content) <= _LARGEST_IN_PLACE and format_of(file) in _IN_PLACE:
             return read_documents(file)
         with self._guard:
             if self._child is None or not self._child.is_running():
@@ -84,7 +88,10 @@ class ReadingProcess:
                     f"reading it was given up after {patience:.0f} s without a sign of progress"
                 ) from None
             if answer is None:
-                raise UnsupportedDocument(f"its reader crashed ({self._stop()}): the file may be damaged")
+                raise UnsupportedDocument(
+                    f"its reader crashed ({self._stop()}): the file may be damaged, or take more memory than"
+                    " a reader may use"
+                )
             if "reason" in answer:
                 if answer["is_spent"]:
                     self._stop()

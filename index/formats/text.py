@@ -1,6 +1,7 @@
 """Reads text, in any common encoding.
 
-A byte order mark decides the encoding, else it is UTF-8 if it can be, else guessed.
+A byte order mark decides the encoding, else it is UTF-8 if it can be, else guessed. What is UTF-8 or UTF-16
+but for a few broken places is that, with U+FFFD there: text cut off, or with lone halves of surrogate pairs.
 """
 
 import re
@@ -25,6 +26,7 @@ _LONGEST_SAMPLE = 1_000_000
 _BEFORE_SAMPLE = 200
 _JAPANESE_MAIL = re.compile(rb"\x1b\$[@B].*?\x1b\([BJ]", re.DOTALL)
 _MOST_CONTROL_CHARACTERS = 0.02
+_MOST_BROKEN = 0.05
 _BINARY = "it holds binary data, not text, whatever its name says"
 
 
@@ -67,7 +69,8 @@ def decode(content: bytes) -> str:
         try:
             text = content.decode("iso2022_jp" if _JAPANESE_MAIL.search(content) else "utf-8")
         except UnicodeDecodeError:
-            text = _guess(content)
+            broken = _broken_utf8(content)
+            text = _guess(content) if broken is None else broken
     if _is_binary(text):
         raise UnsupportedDocument(_BINARY)
     return text
@@ -77,9 +80,26 @@ def _decode_as(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
+        text = content.decode(encoding, "replace")
+        if text.count("\ufffd") <= len(text) * _MOST_BROKEN:
+            return text
         raise UnsupportedDocument(
             f"it starts as {encoding} text but breaks off at byte {error.start}"
         ) from None
+
+
+def _broken_utf8(content: bytes) -> str | None:
+    """Return text that is plainly UTF-8 but for a few places; None where it is more likely something else.
+
+    Only what is no ASCII tells, of which hardly anything in another encoding is sound UTF-8.
+    """
+    try:
+        text = content.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        text = content.decode("utf-8", "replace")
+        beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+        return text if text.count("\ufffd") <= beyond_ascii * _MOST_BROKEN else None
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _wide_encoding(sample: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,19 @@ SLOW_REFERENCE = re.compile(r"[ \t]*(?<![A-Za-z0-9_])\[\d{1,3}(?:[ \t]*[,，、]
 def test_references_are_found_as_by_the_plain_pattern_that_is_slow_on_white_space(text: str) -> None:
     found = [match.span() for match in REFERENCE.finditer(text)]
     assert found == [match.span() for match in SLOW_REFERENCE.finditer(text)]
+
+
+def test_a_line_without_end_is_cut_with_few_of_its_words_in_memory_at_once() -> None:
+    text = "word " * 200_000
+    asked: list[int] = []
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        asked.append(len(texts))
+        return [len(one.split()) for one in texts]
+
+    drafts = draft_passages(*split(Document(text)), count_tokens, 64)
+    assert [len(draft.body.split()) for draft in drafts] == [64] * 3_125
+    assert max(asked) <= 10_000
 
 
 def test_a_hundred_thousand_spaces_cost_no_more_than_their_length() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pincite.index.errors import UnsupportedDocument
 from pincite.index.sources import find_files, is_gone, real_path, source_name
 
 
@@ -57,6 +59,40 @@ def test_what_git_ignores_is_passed_over(home: Path) -> None:
         ).stdout.splitlines()
         visible = sorted(f"docs/{name}" for name in listed if not re.search(r"(^|/)\.|\.png$", name))
         assert visible == names("docs")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+def test_a_gitignore_that_is_no_file_is_no_rule_and_is_not_waited_for(home: Path, kind: str) -> None:
+    rules = Path("docs/sub/.gitignore")
+    if kind == "pipe":
+        os.mkfifo(rules)
+    elif kind == "folder":
+        rules.mkdir()
+    else:
+        rules.symlink_to("/dev/zero")
+    assert names("docs/sub") == ["docs/sub/c.TXT", "docs/sub/新闻.txt"]
+
+
+def test_a_file_beyond_memory_is_refused_before_it_is_read(home: Path) -> None:
+    with Path("docs/sparse.txt").open("wb") as sparse:
+        sparse.truncate(2 * 10**9)
+    tracemalloc.start()
+    with pytest.raises(UnsupportedDocument, match="it has 2,000 MB, and more than 512 MB are not read"):
+        find_files(["docs/sparse.txt"])[0].content()
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+
+
+def test_folders_deeper_than_calls_may_be_are_walked(home: Path) -> None:
+    folders = [f"docs{'/d' * depth}" for depth in range(1, 1_101)]
+    for folder in folders:
+        Path(folder).mkdir()
+    end = Path(folders[-1], "end.txt")
+    end.write_text("x")
+    assert names("docs", include=("a.txt", "end.txt")) == ["docs/a.txt", end.as_posix()]
+    end.unlink()
+    for folder in reversed(folders):  # pytest clears up by calls
+        Path(folder).rmdir()
 
 
 @pytest.mark.parametrize("name", ["include", "exclude"])

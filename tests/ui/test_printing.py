@@ -28,6 +28,33 @@ def test_a_table_lines_up_also_under_chinese_names(capsys: pytest.CaptureFixture
     assert reason == "failed: b.txt: the file is empty"
 
 
+def test_on_a_terminal_long_sources_lose_their_beginning_and_elsewhere_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = "/a/very/long/way/to" * 12 + "/茶/note.txt"
+    receipts = [Receipt(deep, "added"), Receipt("b.txt", "failed", "empty")]
+    print_receipts(receipts)
+    assert deep in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    print_receipts(receipts)
+    header, first, second, _ = capsys.readouterr().out.splitlines()
+    assert len(header) <= 80
+    assert "…y/long/way/to/茶/note.txt  0 " in first
+    assert second.startswith("failed  b.txt   ")
+    monkeypatch.setenv("COLUMNS", "20")
+    print_receipts(receipts)
+    assert "  …/way/to/茶/note.txt  0 " in capsys.readouterr().out
+
+
+def test_a_source_with_line_ends_cannot_look_like_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_receipts([Receipt("a\nfailed: b.txt", "failed", "it\nis empty", notes=("so\nwhat",))])
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "failed: a failed: b.txt: it is empty",
+        "note: a failed: b.txt: so what",
+    ]
+
+
 def test_vanished_files_are_rows_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     gone = [Receipt(name, "vanished", "its file is gone", passages=3) for name in ("a.txt", "b.txt")]
     print_receipts(gone)

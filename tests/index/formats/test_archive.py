@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -50,8 +52,14 @@ def test_an_archive_that_lies_about_its_sizes_is_not_believed() -> None:
 @pytest.mark.parametrize("cut", [4, 40, 60, -30, -1])
 def test_a_broken_archive_says_so(cut: int) -> None:
     content = zipped({"a": b"text " * 100})
-    with pytest.raises(UnsupportedDocument, match="not a readable EPUB"):
+    with pytest.raises(UnsupportedDocument, match="not a readable EPUB: it is cut short or damaged"):
         Archive(content[:cut], "EPUB")
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"%PDF-1.7", b"\x00" * 100])
+def test_what_is_no_archive_is_of_another_kind(content: bytes) -> None:
+    with pytest.raises(UnsupportedDocument, match="its content is of another kind than its name says"):
+        Archive(content, "EPUB")
 
 
 def test_damaged_members_say_so() -> None:
@@ -73,10 +81,25 @@ def test_an_encrypted_member_says_so() -> None:
 def test_entities_of_xml_are_not_expanded() -> None:
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE a [<!ENTITY e0 "boom">{entities}]><a>&e11;</a>'
-    with pytest.raises(UnsupportedDocument, match="amplification"):
+    with pytest.raises(UnsupportedDocument, match="it looks like an XML bomb"):
         parse_xml(bomb.encode(), "file")
     reading = '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'
     assert "root" not in "".join(parse_xml(reading.encode(), "file").itertext())
     deep = "<a>" * 10_000 + "</a>" * 10_000
-    with pytest.raises(UnsupportedDocument, match="not a readable file"):
+    with pytest.raises(UnsupportedDocument, match="not a readable file: its parts are nested too deeply"):
         parse_xml(deep.encode(), "file")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
+def test_xml_that_does_not_fit_in_memory_is_not_called_broken() -> None:
+    program = """
+import resource
+from pincite.index.formats.archive import parse_xml
+content = b"<a>" + b"<b>x</b>" * 500_000 + b"</a>"
+parse_xml(b"<a/>", "file")
+data = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (data + 20 * 1024**2,) * 2)
+parse_xml(content, "file")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "MemoryError" in ended.stderr.splitlines()[-1]

@@ -253,6 +253,7 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
         ("<table>" + "<tr><td colspan=999 rowspan=9999>a<td>b" * 3_000 + "<tr><td>end</table>", "end"),
         ("<p>a\u202eb\u2066c end", "a\u202eb\u2066c end"),
         ("<" * 50_000 + "&" * 50_000 + " end", "end"),
+        ("<p>" + " " * 3_000_000 + "end", "end"),
         ('<script type="application/ld+json">' + '{"author":"' * 90_000 + "</script><p>end", "end"),
     ],
 )

@@ -71,9 +71,16 @@ def test_each_section_is_a_group_that_knows_its_page() -> None:
         assert start <= group.start < group.end <= end
 
 
-@pytest.mark.parametrize("content", [b"%PDF-1.4 garbage", b"no pdf", SEED.read_bytes()[:200]])
-def test_a_broken_file_is_refused(content: bytes) -> None:
-    with pytest.raises(UnsupportedDocument, match="not a readable PDF"):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"%PDF-1.4 garbage", "cut short or damaged"),
+        (SEED.read_bytes()[:200], "cut short or damaged"),
+        (b"no pdf", "of another kind than its name says"),
+    ],
+)
+def test_a_broken_file_is_refused(content: bytes, why: str) -> None:
+    with pytest.raises(UnsupportedDocument, match=f"not a readable PDF: .*{why}"):
         read_pdf(content)
 
 

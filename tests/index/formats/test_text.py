@@ -106,6 +106,22 @@ def test_bytes_that_no_western_encoding_defines_are_still_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (("雾岭茶叶。" * 20).encode()[:-1], "雾岭茶叶。" * 19 + "雾岭茶叶\ufffd"),
+        ("“Tea” – said he. ".encode() * 20 + b"\xff.", "“Tea” – said he. " * 20 + "\ufffd."),
+        (b"lone \xed\xa0\x80 and \xed\xbf\xbf", "lone \ufffd and \ufffd"),
+        (b"a pair \xed\xa0\xbd\xed\xb8\x80 as Java writes it", "a pair 😀 as Java writes it"),
+        (b"\xef\xbb\xbf" + b"plain " * 20 + b"\xff", "plain " * 20 + "\ufffd"),
+        (MIXED.encode("utf-16")[:-1], MIXED[:-1] + "\ufffd"),
+        ("wide text here, and more".encode("utf-16") + b"\x00\xd8!\x00", "wide text here, and more\ufffd!"),
+    ],
+)
+def test_a_few_broken_places_do_not_cost_the_rest(content: bytes, text: str) -> None:
+    assert read_text(content) == text
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "the file is empty"),
