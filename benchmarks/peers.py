@@ -185,7 +185,11 @@ def main() -> None:
         print(f"## {collection.name}\n\n{table(all_rows[collection.name])}\n", flush=True)
     figures = {
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
-        "configuration": {"queries": options.queries, "seed": SEED},
+        "configuration": {
+            "queries": options.queries,
+            "seed": SEED,
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
+        },
         "sets": {name: [asdict(row) for row in found] for name, found in all_rows.items()},
     }
     options.out.write_text(json.dumps(figures, indent=2), encoding="utf-8")
