@@ -11,7 +11,7 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz crash bench bench-corpus bench-pdf train clean
+.PHONY: help ask ui test check format fuzz crash bench bench-corpus bench-pdf bench-retrieval bench-peers train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -54,6 +54,13 @@ bench-corpus: $(VENV)/.dev ## measure a corpus of up to a million passages: make
 
 bench-pdf: $(VENV)/.dev ## measure pages a second on a folder of PDFs: make bench-pdf DATA=…/documents
 	@$(BIN)/python benchmarks/pdf.py $(DATA)
+
+bench-retrieval: $(VENV)/.dev ## measure retrieval on test collections: make bench-retrieval DATA=…/data
+	@$(BIN)/python benchmarks/retrieval.py $(DATA)
+
+bench-peers: bench-retrieval ## compare retrieval with other libraries': make bench-peers DATA=…/data
+	@$(BIN)/python benchmarks/peers/environments.py
+	@$(BIN)/python benchmarks/peers.py $(DATA)
 
 train: $(VENV)/.dev ## learn the reader's weights: make train DATA=…/data
 	@$(BIN)/python training/train_reader.py $(DATA)

@@ -3,6 +3,7 @@
     python benchmarks/retrieval.py DATA                      # DATA holds beir/, squad/ and cmrc2018/
     python benchmarks/retrieval.py DATA --sets scifact cmrc-dev --corpora CACHE
     python benchmarks/retrieval.py DATA --sets path/to/a/folder/in/BEIR/layout
+    python benchmarks/retrieval.py DATA --export FOLDER      # only writes the sets there, in BEIR's layout
 
 Every document is a file: Markdown with its title as the heading where it has one, else text. A document ranks
 where its best passage does. Metrics are ir_measures', over the documents of the first 100 passages; hit@1 is
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import ir_measures
 from ir_measures import RR, P, R, nDCG
-from testsets import TestSet, read_beir, read_squad
+from testsets import TestSet, read_beir, read_squad, write_beir
 
 import pincite
 
@@ -178,7 +179,13 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, help="where to keep the corpora for the next run")
     parser.add_argument("--queries", type=int, default=QUERIES, help="at most so many of a set")
     parser.add_argument("--out", type=Path, default=Path("build/retrieval"), help="where to write")
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the sets there, and do no more")
     options = parser.parse_args()
+    if options.export:
+        for name in options.sets:
+            collection = read_set(name, options.data).sampled(options.queries, SEED)
+            write_beir(collection, options.export / collection.name)
+        return
     outcomes = []
     with tempfile.TemporaryDirectory() as temporary:
         for name in options.sets:

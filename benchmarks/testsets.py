@@ -60,6 +60,24 @@ def read_beir(folder: Path, split: str = "test") -> TestSet:
     return TestSet(folder.name, documents, queries, relevance)
 
 
+def write_beir(collection: TestSet, folder: Path) -> None:
+    """Write a collection in BEIR's layout, its judgements as those of the test split."""
+    (folder / "qrels").mkdir(parents=True, exist_ok=True)
+    documents = [
+        {"_id": id_, "title": document.title, "text": document.text}
+        for id_, document in collection.documents.items()
+    ]
+    queries = [{"_id": id_, "text": text} for id_, text in collection.queries.items()]
+    for name, rows in (("corpus", documents), ("queries", queries)):
+        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+        (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    with (folder / "qrels" / "test.tsv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerow(["query-id", "corpus-id", "score"])
+        for query, grades in collection.relevance.items():
+            table.writerows([query, document, grade] for document, grade in grades.items())
+
+
 def read_squad(file: Path, name: str) -> TestSet:
     """Return the paragraphs of a file in SQuAD's layout, and its questions."""
     documents: dict[str, Text] = {}
