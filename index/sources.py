@@ -8,6 +8,7 @@ files say.
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -30,11 +31,14 @@ class Found:
 
     def content(self) -> bytes:
         """Return the file's bytes. Raises ``UnsupportedDocument`` with the problem, if there is one, or where
-        the file is too large to be taken into memory.
+        the file is too large to be taken into memory or is no file any more.
         """
         if self.problem:
             raise UnsupportedDocument(self.problem)
-        check_size(self.path.stat().st_size)
+        found = self.path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for, for ever
+            raise UnsupportedDocument("it was a file when it was found, and is none any more")
+        check_size(found.st_size)
         return self.path.read_bytes()
 
 

@@ -377,6 +377,10 @@ def main() -> None:
         _stop(2, error)
     except KeyboardInterrupt:
         _stop(INTERRUPTED, "interrupted")
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # what typer makes of an interrupt, without a word
+            say_error("interrupted")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

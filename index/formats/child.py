@@ -1,7 +1,9 @@
 """The process that reads files for ``process``: within a gigabyte of memory, and keeping its hands to itself.
 
 What a reader's library does in Python to write, connect or start something raises an error, by an audit hook;
-native code is not watched. The limit of memory holds where the system has one for a process's data.
+native code is not watched. The limit of memory holds where the system has one for a process's data. Whoever
+asked gives up on a silent reader sooner than ``_MOST_SILENT_SECONDS``; if it is killed, nobody does, and the
+reader ends by itself.
 """
 
 import base64
@@ -18,6 +20,7 @@ from pincite.index.formats.file import File
 from pincite.index.serialisation import packed_places, plain_document
 
 _MOST_BYTES = 1024**3
+_MOST_SILENT_SECONDS = 90
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _REFUSED = frozenset(
     "socket.connect socket.bind socket.sendto socket.getaddrinfo socket.gethostbyname subprocess.Popen"
@@ -34,13 +37,17 @@ def main() -> None:
     sys.addaudithook(_refuse)
     while line := sys.stdin.buffer.readline():
         question = json.loads(line)
-        _answer(question, sys.stdin.buffer.read(question["size"]), answers)
+        content = sys.stdin.buffer.read(question["size"])
+        _end_after(_MOST_SILENT_SECONDS)
+        _answer(question, content, answers)
+        _end_after(0)
 
 
 def _answer(question: dict[str, Any], content: bytes, answers: IO[bytes]) -> None:
     def say(answer: dict[str, Any]) -> None:
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
+        _end_after(_MOST_SILENT_SECONDS)
 
     file = File(
         question["name"], content, question["password"], lambda done, total: say({"page": [done, total]})
@@ -58,6 +65,12 @@ def _answer(question: dict[str, Any], content: bytes, answers: IO[bytes]) -> Non
     except UnsupportedDocument as error:
         ran_out = isinstance(error.__cause__, MemoryError)  # then what is left of it may be in pieces
         say({"reason": str(error), "is_spent": ran_out})
+
+
+def _end_after(seconds: int) -> None:
+    """Have the system end this process in so many seconds, even in native code that hangs; 0: not at all."""
+    if sys.platform != "win32":
+        signal.alarm(seconds)
 
 
 def _own_stdout() -> IO[bytes]:

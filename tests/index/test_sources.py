@@ -83,6 +83,20 @@ def test_a_file_beyond_memory_is_refused_before_it_is_read(home: Path) -> None:
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize("replace", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_any_more_when_it_is_read_is_not_waited_for(
+    home: Path, replace: Callable[[Path], None]
+) -> None:
+    (found,) = find_files(["docs/a.txt"])
+    found.path.unlink()
+    replace(found.path)
+    with pytest.raises(UnsupportedDocument, match="was a file when it was found, and is none any more"):
+        found.content()
+    found.path.rename("elsewhere")
+    with pytest.raises(FileNotFoundError):
+        found.content()
+
+
 def test_folders_deeper_than_calls_may_be_are_walked(home: Path) -> None:
     folders = [f"docs{'/d' * depth}" for depth in range(1, 1_101)]
     for folder in folders:

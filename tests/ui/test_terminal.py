@@ -93,4 +93,5 @@ def test_the_page_is_served_on_this_machine_until_interrupted(start: Start, seed
     serving.send_signal(signal.SIGINT)
     _, err = serving.communicate(timeout=60)
     assert serving.returncode == 130
+    assert err.splitlines()[-1] == "pincite: interrupted"
     assert "Traceback" not in err

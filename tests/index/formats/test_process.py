@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -149,6 +151,28 @@ def test_an_interrupt_ends_the_reading(obedient: ReadingProcess) -> None:
     with pytest.raises(KeyboardInterrupt):
         obedient.read(File("a.md", b"sleep 60 2", on_page=interrupt))
     assert obedient._child is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no alarm")
+def test_a_reader_that_hangs_ends_when_whoever_asked_is_gone() -> None:
+    hanging = """
+        import re
+        from pincite.index.formats import child
+        child._MOST_SILENT_SECONDS = 1
+        child.read_documents = lambda file: re.match("(a+)+$", "a" * 50 + "b")
+        child.main()
+    """
+    running = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(hanging)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert running.stdin
+    running.stdin.write(b'{"name": "a.md", "size": 0, "password": null}\n')
+    running.stdin.flush()
+    try:
+        assert running.wait(20) == -signal.SIGALRM
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def test_a_file_that_is_too_large_is_not_read(
