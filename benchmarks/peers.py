@@ -41,7 +41,10 @@ Values = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The runs that a script makes, with what arguments, and for which of two languages."""
+    """The runs that a script makes, with what arguments, and for which of two languages.
+
+    The first run is always made, the others where they differ from it.
+    """
 
     runs: tuple[str, ...]
     script: str
@@ -55,7 +58,7 @@ PEERS = (
     Peer(("bm25s-bigrams",), "bm25s_alone", ("--terms", "bigrams"), is_for_english=False),
     Peer(("bm25s-jieba",), "bm25s_alone", ("--terms", "jieba"), is_for_english=False),
     Peer(("minilm",), "minilm_alone"),
-    Peer(("txtai-hybrid",), "txtai_hybrid"),
+    Peer(("txtai-hybrid", "txtai-hybrid-exact"), "txtai_hybrid"),
     Peer(("llama-index-reciprocal", "llama-index-relative"), "llama_index_fusion", is_for_chinese=False),
 )
 RUNS = tuple(run for peer in PEERS for run in peer.runs)
@@ -88,7 +91,7 @@ def peers_for(collection: TestSet, runs: Sequence[str]) -> list[Peer]:
 def make_runs(peer: Peer, collection: TestSet, again: bool) -> None:
     """Make the peer's runs of a collection, unless they are there."""
     folder = BUILD / "runs" / collection.name
-    if all((folder / f"{run}.json").exists() for run in peer.runs) and not again:
+    if (folder / f"{peer.runs[0]}.json").exists() and not again:
         return
     python = BUILD / peer.script / "bin" / "python"
     if not python.exists():
@@ -108,6 +111,8 @@ def rows(collection: TestSet, peers: Sequence[Peer], pincite: Path) -> Iterator[
     yield _row("pincite", ours, {**own, "index_seconds": seconds, "versions": figures["versions"]}, {})
     for name in (name for peer in peers for name in peer.runs):
         run = BUILD / "runs" / collection.name / f"{name}.run"
+        if not run.exists():
+            continue
         theirs = values(collection, run)
         ahead = {measure: paired_difference(ours[measure], theirs[measure]) for measure in COMPARED}
         yield _row(name, theirs, json.loads(run.with_suffix(".json").read_text(encoding="utf-8")), ahead)
