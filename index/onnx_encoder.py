@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.index.encoder_files import EncoderIdentity, first_line, sha256_of
+from pincite.index.telemetry import refuse_telemetry
 from pincite.index.text_tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class OnnxEncoder:
 
     @classmethod
     def _load(cls, folder: Path, export: Export, name: str, weights_sha256: str) -> OnnxEncoder:
+        refuse_telemetry()
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 

@@ -20,6 +20,7 @@ _MOST_RATIO = 200
 _SMALL = 10 * 1024**2
 _PIECE = 1024**2
 _ZIP = b"PK"
+_MANIFEST = "META-INF/manifest.xml"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -58,6 +59,10 @@ class Archive:
     def names(self) -> list[str]:
         """Return the members' names, in the archive's order."""
         return self._zip.namelist()
+
+    def is_locked(self) -> bool:
+        """Whether it is an OpenDocument file that needs a password, which its manifest says."""
+        return _MANIFEST in self.names() and b"encryption-data" in self.read(_MANIFEST)
 
     def read(self, name: str) -> bytes:
         """Return a member's bytes. Raises ``UnsupportedDocument`` where it is not there or is damaged."""

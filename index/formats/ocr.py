@@ -17,6 +17,7 @@ from pincite.index.formats.pdf_columns import Line, Piece, Run, lines_of
 from pincite.index.formats.pdf_lines import PageText, page_of
 from pincite.index.formats.pdfium import Frame
 from pincite.index.formats.text import plain_text
+from pincite.index.telemetry import refuse_telemetry
 
 NO_TEXT_LAYER = "no text layer: install pincite[ocr]"
 NOTHING_RECOGNISED = "no text layer, and no text was recognised on its pages"
@@ -51,6 +52,7 @@ def _text_of(line: Line, texts: list[str]) -> str:
 
 @cache
 def _engine() -> Any:
+    refuse_telemetry()  # RapidOCR runs its models on onnxruntime
     from rapidocr import RapidOCR
 
     return RapidOCR(params={"Global.log_level": "critical"})

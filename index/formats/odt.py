@@ -48,7 +48,7 @@ def read(file: File) -> list[Document]:
     """Return an OpenDocument text."""
     archive = Archive(file.content, "ODT file")
     names = archive.names()
-    if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+    if archive.is_locked():
         raise UnsupportedDocument(_ENCRYPTED)
     root = archive.xml("content.xml")
     styles = Styles([root, *([archive.xml("styles.xml")] if "styles.xml" in names else [])])

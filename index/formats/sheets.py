@@ -89,6 +89,8 @@ def _checked(content: bytes) -> tuple[bytes, Archive | None]:
         check_records(stream)
         return compound_file(stream), None
     archive = Archive(content, "spreadsheet")
+    if archive.is_locked():
+        raise UnsupportedDocument(_ENCRYPTED)
     check_archive(archive)
     return content, archive
 

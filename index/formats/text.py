@@ -80,6 +80,9 @@ def _decode_as(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
+        text = _with_lone_surrogates(content, encoding)
+        if text is not None:
+            return text
         text = content.decode(encoding, "replace")
         if text.count("\ufffd") <= len(text) * _MOST_BROKEN:
             return text
@@ -93,12 +96,20 @@ def _broken_utf8(content: bytes) -> str | None:
 
     Only what is no ASCII tells, of which hardly anything in another encoding is sound UTF-8.
     """
+    text = _with_lone_surrogates(content, "utf-8")
+    if text is not None:
+        return text
+    text = content.decode("utf-8", "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text if text.count("\ufffd") <= beyond_ascii * _MOST_BROKEN else None
+
+
+def _with_lone_surrogates(content: bytes, encoding: str) -> str | None:
+    """Return text of which nothing else is wrong, with U+FFFD for each, and pairs of them put together."""
     try:
-        text = content.decode("utf-8", "surrogatepass")
+        text = content.decode(encoding, "surrogatepass")
     except UnicodeDecodeError:
-        text = content.decode("utf-8", "replace")
-        beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-        return text if text.count("\ufffd") <= beyond_ascii * _MOST_BROKEN else None
+        return None
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -209,3 +210,21 @@ def test_a_first_load_prints_nothing_and_raises_no_warning(tiny_model: Path, tmp
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("is_converted", [False, True])
+def test_an_encoder_leaves_nothing_in_the_users_home_but_its_conversion(
+    tiny_model: Path, tiny_cache: Path, tmp_path: Path, is_converted: bool
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    cache = tiny_cache if is_converted else tmp_path / "cache"
+    script = (
+        "import sys, pathlib; from pincite.index.encoder import load_encoder; "
+        "load_encoder(sys.argv[1], cache=pathlib.Path(sys.argv[2])).encode(['The river bank'])"
+    )
+    command = [sys.executable, "-c", script, str(tiny_model), str(cache)]
+    kept = {"PATH", "LD_LIBRARY_PATH", "SYSTEMROOT"}  # not CI, where onnxruntime reports nothing by itself
+    environment = {name: value for name, value in os.environ.items() if name in kept}
+    subprocess.run(command, env={**environment, "HOME": str(home), "HF_HUB_OFFLINE": "1"}, check=True)
+    assert not list(home.rglob("*"))

@@ -221,6 +221,13 @@ def test_a_sheet_of_formatted_but_empty_rows_has_no_text_and_a_value_among_them_
             xls(("S", [["x"]]), extra=b"\x2f\x00\x04\x00\x01\x00\x00\x00"),
             "the workbook is encrypted",
         ),
+        (
+            "a.ods",
+            zipped(
+                {"META-INF/manifest.xml": b"<m:encryption-data xmlns:m='m'/>", "content.xml": b"\x93\x01"}
+            ),
+            "the workbook is encrypted",
+        ),
         ("a.xlsx", b"PK\x03\x04 and nothing more", "not a readable spreadsheet"),
         ("a.xlsx", zipped({"xl/workbook.xml": b"<workbook>"}), "not a readable spreadsheet"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and nothing more", "not a readable"),
