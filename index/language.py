@@ -16,6 +16,7 @@ _ENGLISH_MARKS = frozenset(
     "the of and to in is that for it as was with be"
     " by on are this which or from at an have has not they".split()
 )
+_PIECE = 100_000
 
 
 def script_of(text: str) -> str:
@@ -24,25 +25,30 @@ def script_of(text: str) -> str:
     One Chinese character weighs as much as one Latin word, so that a product name in Latin letters does not
     make a Chinese sentence Latin.
     """
-    cjk = len(_HAN.findall(text)) + len(_KANA.findall(text))
-    latin = len(_LATIN_WORD.findall(text))
-    if not cjk and not latin:
-        return "other"
-    return "han" if cjk > latin else "latin"
+    return _script(len(_HAN.findall(text)) + len(_KANA.findall(text)), len(_LATIN_WORD.findall(text)))
 
 
 def language_of(text: str) -> str:
     """Return "en", "zh", "ja" or "other"; "other" also when there is too little to tell.
 
     English is told by its commonest small words: one in twelve of a running text's words, or more, is one of
-    them.
+    them. A long text is counted piece by piece: all of its words at once would take far more memory than it.
     """
-    kind = script_of(text)
-    if kind == "han":
-        kana, han = len(_KANA.findall(text)), len(_HAN.findall(text))
+    han = kana = latin = marks = 0
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        words = _LATIN_WORD.findall(piece)
+        han += len(_HAN.findall(piece))
+        kana += len(_KANA.findall(piece))
+        latin += len(words)
+        marks += sum(word.lower() in _ENGLISH_MARKS for word in words)
+    script = _script(han + kana, latin)
+    if script == "han":
         return "ja" if kana * 5 > han else "zh"
-    if kind == "latin":
-        words = [word.lower() for word in _LATIN_WORD.findall(text)]
-        marks = sum(word in _ENGLISH_MARKS for word in words)
-        return "en" if marks * 12 >= len(words) else "other"
-    return "other"
+    return "en" if script == "latin" and marks * 12 >= latin else "other"
+
+
+def _script(cjk: int, latin: int) -> str:
+    if not cjk and not latin:
+        return "other"
+    return "han" if cjk > latin else "latin"

@@ -1,5 +1,7 @@
 """Scripts and languages, told coarsely."""
 
+import tracemalloc
+
 import pytest
 
 from pincite.index.language import language_of, script_of
@@ -44,3 +46,13 @@ def test_the_script_is_that_of_most_words_or_characters(text: str, script: str) 
 )
 def test_english_is_told_by_its_small_words_and_japanese_by_kana(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+def test_a_long_text_is_told_by_all_of_it_within_little_memory() -> None:
+    text = "雾岭茶叶。" * 200_000 + "The mill grinds the flour of the town. " * 200_000
+    tracemalloc.start()
+    try:
+        assert (language_of(text), language_of(text[:1_500_000])) == ("en", "zh")
+        assert tracemalloc.get_traced_memory()[1] < 20 * 10**6
+    finally:
+        tracemalloc.stop()
