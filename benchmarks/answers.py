@@ -2,9 +2,9 @@
 
     python benchmarks/answers.py DATA    # DATA holds squad/dev-v1.1.json.gz
 
-Every second article is indexed, a file a paragraph. Questions on the indexed articles have an answer there;
-questions on the others have none, and the right result is "not answered". No LLM is used. Prints a table and
-writes it as JSON beside the versions it was measured with.
+Every second article is indexed, a file a paragraph. Questions on the indexed articles have an answer there,
+or several that are equally good; questions on the others have none, and the right result is "not answered".
+No LLM is used. Prints a table and writes it as JSON beside the versions it was measured with.
 """
 
 import argparse
@@ -15,13 +15,14 @@ import random
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 import pincite
-from pincite.evaluating import LabelledQuestion, Report, evaluate
+from pincite.evaluating import evaluate
+from pincite.labels import LabelledQuestion
+from pincite.risk import auroc
 
 SEED = 7
 
@@ -34,20 +35,12 @@ def read_articles(path: Path) -> list[list[tuple[str, list[LabelledQuestion]]]]:
         for place, paragraph in enumerate(article["paragraphs"]):
             source = f"{number:03d}-{place:03d}.txt"
             questions = [
-                LabelledQuestion(question=qa["question"], answer=qa["answers"][0]["text"], source=source)
+                LabelledQuestion(qa["question"], tuple(one["text"] for one in qa["answers"]), source)
                 for qa in paragraph["qas"]
             ]
             paragraphs.append((paragraph["context"], questions))
         articles.append(paragraphs)
     return articles
-
-
-def auroc(report: Report) -> float:
-    """Return how often an answerable question gets more confidence than an unanswerable one."""
-    answerable = np.array([one.confidence for one in report.outcomes if one.answerable])
-    others = np.array([one.confidence for one in report.outcomes if not one.answerable])
-    wins = (answerable[:, None] > others[None, :]) + 0.5 * (answerable[:, None] == others[None, :])
-    return float(wins.mean())
 
 
 def main() -> None:
@@ -63,7 +56,7 @@ def main() -> None:
     rng = random.Random(SEED)
     known = rng.sample([q for article in indexed for _, qs in article for q in qs], options.questions)
     unknown = rng.sample([q for article in left_out for _, qs in article for q in qs], options.questions)
-    unknown = [one.model_copy(update={"answerable": False, "source": ""}) for one in unknown]
+    unknown = [replace(one, answerable=False, source="") for one in unknown]
 
     with tempfile.TemporaryDirectory() as folder, pincite.Corpus.open(Path(folder) / "corpus") as corpus:
         files = Path(folder) / "files"
@@ -83,13 +76,18 @@ def main() -> None:
         "questions, answerable": len(known),
         "questions, unanswerable": len(unknown),
         "passages": passages,
-        "source among the passages read": report.source_found,
+        "source among the passages read": report.recall_at_k,
         "answered, of the answerable": report.answered,
-        "cited quote holds the answer, of those": statistics.mean(one.cited or 0.0 for one in answered),
+        "cited quote holds the answer, of those": report.cited,
         "exact match, of those": statistics.mean(one.exact or 0.0 for one in answered),
         "F1, of those": statistics.mean(one.f1 or 0.0 for one in answered),
         "false answers, of the unanswerable": report.false_answers,
-        "AUROC of confidence": auroc(report),
+        "AUROC of confidence": auroc(
+            [one.confidence for one in report.outcomes if one.answerable],
+            [one.confidence for one in report.outcomes if not one.answerable],
+        ),
+        "AUROC of it, right against wrong": report.auroc,
+        "area under risk and coverage (AURC)": report.aurc,
         "passages indexed a second": passages / indexing,
         "seconds a question": asking / len(report.outcomes),
     }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pincite.index.errors import AnswererUnavailable, PinciteError
-from pincite.ui.terminal import accept_any_characters, asked_questions, progress_bar, say_error
+from pincite.ui.terminal import accept_any_characters, asked_questions, progress_bar, question_bar, say_error
 
 if TYPE_CHECKING:
     from pincite.index.corpus import Corpus
@@ -321,22 +321,40 @@ def restore(
 @app.command(name="eval")
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(help="JSONL or CSV with question and, where known, answer and source.")
+        Path,
+        typer.Argument(help="JSONL or CSV: question and, where known, answer, source, quote, answerable."),
     ],
     corpus: Location = ".pincite",
+    top_k: TopK = 8,
     llm: Llm = None,
     min_confidence: MinConfidence = None,
+    failures: Annotated[
+        int, typer.Option("--failures", metavar="N", min=0, help="How many wrong answers to list.")
+    ] = 5,
     json: Json = False,
 ) -> None:
-    """Ask the questions of a file and compare with the answers that are known."""
+    """Ask the questions of a file, compare with the answers that are known, and measure."""
+    from pincite.evaluating import doubtful
     from pincite.evaluating import evaluate as run
-    from pincite.evaluating import read_questions
+    from pincite.labels import Labels
+    from pincite.ui.evaluation import print_report, say_doubts, say_fallbacks
     from pincite.ui.printing import print_json
 
-    labelled = read_questions(file)
+    labels = Labels.read(file)
     with _open(corpus) as opened:
-        report = run(labelled, opened, llm=llm, min_confidence=min_confidence)
-    print_json(report) if json else print(report.summary())
+        say_doubts(doubtful(labels.questions, opened), labels.ignored)
+        with question_bar() as progress:
+            report = run(
+                labels.questions,
+                opened,
+                top_k=top_k,
+                llm=llm,
+                min_confidence=min_confidence,
+                progress=progress,
+            )
+    if llm is not None:
+        say_fallbacks(report, llm)
+    print_json(report) if json else print_report(report, failures)
 
 
 @app.command()

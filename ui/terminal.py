@@ -42,7 +42,36 @@ def asked_questions() -> Iterator[str]:
 
 @contextmanager
 def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
-    """Yield a callback that draws a bar on standard error, or none where that is not a terminal."""
+    """Yield a callback that draws a bar of indexing on standard error, or none where that is not a
+    terminal.
+    """
+    with _bar("indexing") as update:
+        if update is None:
+            yield None
+            return
+
+        def draw(step: "Progress") -> None:
+            part = step.passages_done / step.passages_total if step.passages_total else 0.0
+            name = step.source[-40:] + (
+                f" p. {step.pages_done}/{step.pages_total}" if step.pages_total else ""
+            )
+            update(name, step.files_done + part, step.files_total)
+
+        yield draw
+
+
+@contextmanager
+def question_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a callback for the numbers of questions done and of all, as ``progress_bar`` does for files."""
+    with _bar("asking") as update:
+        yield (
+            None if update is None else lambda done, total: update(f"asking {done + 1}/{total}", done, total)
+        )
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, float, int], None] | None]:
+    """Yield a callback for a bar's name, what is done and the total, or none where there is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -53,12 +82,9 @@ def progress_bar() -> "Iterator[Callable[[Progress], None] | None]":
     from pincite.ui.printing import visible
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("indexing")
+        task = bar.add_task(name)
 
-        def draw(step: "Progress") -> None:
-            part = step.passages_done / step.passages_total if step.passages_total else 0.0
-            name = escape(visible(step.source[-40:]))
-            name += f" p. {step.pages_done}/{step.pages_total}" if step.pages_total else ""
-            bar.update(task, total=step.files_total, completed=step.files_done + part, description=name)
+        def update(description: str, done: float, total: int) -> None:
+            bar.update(task, total=total, completed=done, description=escape(visible(description)))
 
-        yield draw
+        yield update

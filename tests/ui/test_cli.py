@@ -362,15 +362,6 @@ def test_one_failing_question_does_not_end_the_others(
     assert "not in the asked form" in one_line(done.stderr)
 
 
-def test_eval_reports_how_known_answers_compare(pincite: Run, seeds_folder: Path, tmp_path: Path) -> None:
-    file = tmp_path / "questions.jsonl"
-    file.write_text(json.dumps({"question": BANK, "answer": "Singapore's OCBC Bank"}), encoding="utf-8")
-    report = json.loads(pincite("eval", str(file), "--json", cwd=seeds_folder).stdout)
-    assert (report["questions"], report["exact"], report["cited"]) == (1, 1.0, 1.0)
-    file.write_text("{", encoding="utf-8")
-    assert pincite("eval", str(file), cwd=seeds_folder).returncode == 2
-
-
 def one_line(text: str) -> str:
     assert text.count("\n") == 1, text
     return text

@@ -69,16 +69,35 @@ def test_indexing_draws_a_bar_on_the_terminal_and_keeps_it_out_of_the_results(
     ours, theirs = pty.openpty()
     indexing = start(["index", "[b]mill.txt", "--json"], tmp_path, stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
-    drawn = b""
+    drawn = all_of(ours)
+    out, _ = indexing.communicate(timeout=120)
+    assert '"status": "added"' in out
+    assert "━" in drawn
+
+
+def test_measuring_draws_a_bar_of_the_questions_on_the_terminal(
+    start: Start, seeds_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "q.csv").write_text(f"question\n{BANK}\n{BANK}\n")
+    ours, theirs = pty.openpty()
+    arguments = ["eval", str(tmp_path / "q.csv"), "--json"]
+    asking = start(arguments, seeds_folder, stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    drawn = all_of(ours)
+    out, _ = asking.communicate(timeout=120)
+    assert out.startswith('{\n  "questions": 2,')
+    assert "asking 2/2" in drawn
+
+
+def all_of(terminal: int) -> str:
+    """What is written to a terminal until its other end is closed."""
+    written = b""
     while True:
         try:
-            drawn += os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-    out, _ = indexing.communicate(timeout=120)
-    os.close(ours)
-    assert '"status": "added"' in out
-    assert "━" in drawn.decode()
+            written += os.read(terminal, 4096)
+        except OSError:
+            os.close(terminal)
+            return written.decode()
 
 
 def test_the_page_is_served_on_this_machine_until_interrupted(start: Start, seeds_folder: Path) -> None:
