@@ -18,6 +18,7 @@ HEAVY = (
     "faiss",
     "onnxruntime",
     "pypdfium2",
+    "matplotlib",
 )
 LOADED = "import sys; print([name for name in {heavy!r} if name in sys.modules])"
 

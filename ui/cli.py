@@ -328,6 +328,10 @@ def evaluate(
     top_k: TopK = 8,
     llm: Llm = None,
     min_confidence: MinConfidence = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw risk against coverage here: .png, .svg or .pdf."),
+    ] = None,
     failures: Annotated[
         int, typer.Option("--failures", metavar="N", min=0, help="How many wrong answers to list.")
     ] = 5,
@@ -338,9 +342,13 @@ def evaluate(
     from pincite.evaluating import evaluate as run
     from pincite.labels import Labels
     from pincite.ui.evaluation import print_report, say_doubts, say_fallbacks
-    from pincite.ui.printing import print_json
+    from pincite.ui.printing import print_json, say
 
     labels = Labels.read(file)
+    if plot is not None:
+        from pincite.plotting import check_plot, draw_report
+
+        check_plot(plot)
     with _open(corpus) as opened:
         say_doubts(doubtful(labels.questions, opened), labels.ignored)
         with question_bar() as progress:
@@ -355,6 +363,9 @@ def evaluate(
     if llm is not None:
         say_fallbacks(report, llm)
     print_json(report) if json else print_report(report, failures)
+    if plot is not None:
+        draw_report(report, plot)
+        say(f"wrote {plot}")
 
 
 @app.command()
@@ -386,6 +397,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("pincite").setLevel(logging.INFO)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it can keep no font cache
     accept_any_characters()
     try:
         app(standalone_mode=True)

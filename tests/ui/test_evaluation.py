@@ -92,6 +92,26 @@ def test_failures_and_threshold_are_set_by_options(pincite: Run, seeds_folder: P
     assert "answered from confidence 0 up" in none
 
 
+def test_the_curve_is_drawn_where_asked(pincite: Run, seeds_folder: Path, questions: Path) -> None:
+    done = pincite("eval", str(questions), "--plot", "risk.png", "--corpus", str(seeds_folder / ".pincite"))
+    assert (done.returncode, done.stderr) == (0, "wrote risk.png\n")
+    assert questions.with_name("risk.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("plot", "code", "message"),
+    [
+        ("risk.gif", 2, "pincite: risk.gif cannot be drawn: its name must end in .png, .svg, .pdf\n"),
+        ("none/risk.png", 1, "pincite: none/risk.png: No such file or directory\n"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_asked(
+    pincite: Run, questions: Path, plot: str, code: int, message: str
+) -> None:
+    done = pincite("eval", str(questions), "--plot", plot, "--corpus", "none-either")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", message)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
