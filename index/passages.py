@@ -122,6 +122,34 @@ def draft_passages(
     return [draft for group in groups for draft in _draft_group(document, group, count_tokens, max_tokens)]
 
 
+def quotable_spans(passage: Passage) -> list[tuple[Span, Point | None]]:
+    """Return the document's spans that may be quoted, in order, each with the point that it belongs to.
+
+    They are sentences, of points or of prose, and rows and records whole.
+    """
+    found: list[tuple[Span, Point | None]] = []
+    prose_start = passage.start
+    for point in passage.points:
+        if point.kind == "point":
+            found += [(_moved(span, point.start), point) for span in sentence_spans(point.text)]
+        else:
+            found += _prose(passage, prose_start, point.start)
+            found.append((Span(point.start, point.end), point))
+        prose_start = point.end
+    if not passage.points or passage.points[-1].kind != "point":
+        found += _prose(passage, prose_start, passage.end)
+    return found
+
+
+def _prose(passage: Passage, start: int, end: int) -> list[tuple[Span, Point | None]]:
+    spans = sentence_spans(passage.text, start - passage.start, end - passage.start)
+    return [(_moved(span, passage.start), None) for span in spans]
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by)
+
+
 def without_references(text: str) -> str:
     """Return ``text`` with markers such as ``[3]`` or ``[2, 4]`` left out and white space folded.
 

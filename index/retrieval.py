@@ -1,14 +1,19 @@
-"""Hybrid retrieval: dense and lexical candidates, each list's scores normalised, fused by a weighted sum.
+"""Hybrid retrieval: dense and lexical candidates, fused by normalised scores; questions are reranked.
 
-Every candidate gets its cosine, also those that only the lexical list brought. Cosines are scaled between the
-lowest and the highest candidate, BM25 by the highest; a fused score is in 0..1 and compares hits of one query
-only. Where the encoder does not know the query's characters its weight is zero: a guess among unknown
-characters ranks worse than none. (Convex fusion: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for
-Hybrid Retrieval", 2022.)
+Every candidate gets its cosine and its BM25, also those that only one list brought. Each is divided by the
+highest of its kind, and their weighted mean is the score: 0..1, to compare hits of one query only. (Convex
+fusion: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2022.)
+
+A question is then reranked (``reranking``). For any other query the vector is first moved a little towards
+the best passages, which lifts passages that say the same in other words. (Rocchio, "Relevance Feedback in
+Information Retrieval", 1971; nobody is asked, the first three are taken as relevant.) ``Hit.dense_score`` is
+always the cosine of the query itself.
+
+Where the encoder does not know the query's characters it has no say: a guess among unknown characters ranks
+worse than none.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +22,19 @@ from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
 from pincite.index.indexes import Indexes
-from pincite.index.lexical import LexicalHit
 from pincite.index.passages import Passage
+from pincite.index.reranking import MOST_EVIDENCE, RERANKED, evidence_for, is_question
 from pincite.index.snapshot import Snapshot
 from pincite.index.tokens import characters_of, query_terms
+from pincite.index.vectors import Ids, Mask, Matrix
 
-DENSE_WEIGHT = 0.5
 CANDIDATES = 100
+DENSE_WEIGHT = 0.5
+DENSE_WEIGHT_OF_QUESTIONS = 0.65
+FEEDBACK = 3
+FEEDBACK_WEIGHT = 0.2
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +43,31 @@ class Hit:
     BM25.
 
     ``dense_score`` is None where the encoder had no say, ``lexical_score`` 0.0 where no term of the query
-    occurs.
+    occurs. The ranks, from 1, are those among all that was found by either score; None where there is no such
+    score. ``evidence`` is what reranking added for a question, 0..1; None where it took no part.
     """
 
     passage: Passage
     score: float
     dense_score: float | None
     lexical_score: float
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    evidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """What either list found. ``ids`` ascend; the others go by their places.
+
+    ``cosines`` are 0 and ``vectors``, (n, dim), rows of zeros where the encoder has nothing to say; ``bm25``
+    is 0 where no term occurs.
+    """
+
+    ids: Ids
+    bm25: Scores
+    cosines: Scores
+    vectors: Matrix
 
 
 def search(
@@ -46,48 +75,113 @@ def search(
 ) -> list[Hit]:
     """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
     top_k = min(top_k, snapshot.last_id)
-    candidates = max(CANDIDATES, top_k)
-    terms = query_terms(query)
     allowed = None if condition is None else indexes.allowed(snapshot, condition)
-    lexical = snapshot.lexical(indexes.lexical, terms, candidates, allowed)
-    cosines: dict[int, float] = {}
-    if encoder.known_share(query) < LEAST_KNOWN_SHARE:
+    vector = encoder.encode([query])[0] if encoder.known_share(query) >= LEAST_KNOWN_SHARE else None
+    found = _candidates(query, vector, max(CANDIDATES, top_k), snapshot, indexes, allowed)
+    if vector is None or not found.cosines.any():
+        scores = _normalised(found.bm25)
+        return _hits(found, scores, _best(scores, top_k), snapshot)
+    if not is_question(query):
+        scores = _fused(_after_feedback(vector, found), found.bm25, DENSE_WEIGHT)
+        return _hits(found, scores, _best(scores, top_k), snapshot)
+    scores = _fused(found.cosines, found.bm25, DENSE_WEIGHT_OF_QUESTIONS)
+    hits = _hits(found, scores, _best(scores, max(RERANKED, top_k)), snapshot)
+    return _reranked(query, vector, hits, encoder)[:top_k]
+
+
+def _candidates(
+    query: str,
+    vector: NDArray[np.float32] | None,
+    count: int,
+    snapshot: Snapshot,
+    indexes: Indexes,
+    allowed: Mask | None,
+) -> _Candidates:
+    terms = query_terms(query)
+    lexical = snapshot.lexical(indexes.lexical, terms, count, allowed)
+    if vector is None and not lexical:
         # Chinese that shares no pair of characters with the corpus may still share some single ones.
-        lexical = lexical or snapshot.lexical(
-            indexes.lexical, characters_of(terms), candidates, allowed, by_prefix=True
-        )
-    else:
-        vector = encoder.encode([query])[0]
-        neighbours = indexes.vectors.search(vector, candidates, allowed)
-        cosines = _cosines(vector, {*neighbours.ids.tolist(), *(hit.id for hit in lexical)}, snapshot)
-    return _fuse(cosines, lexical, top_k, snapshot)
-
-
-def _cosines(vector: NDArray[np.float32], ids: Iterable[int], snapshot: Snapshot) -> dict[int, float]:
-    """Return the similarity of each of ``ids`` that the encoder has something to say of."""
-    known, others = snapshot.vectors_of(sorted(ids))
-    # Summed row by row, so that equal vectors have equal cosines, which a matrix product does not promise.
-    cosines = zip(known.tolist(), (others * vector).sum(axis=1).tolist(), strict=True)
-    return {id_: cosine for id_, cosine in cosines if cosine}
-
-
-def _fuse(
-    cosines: dict[int, float], lexical: Sequence[LexicalHit], top_k: int, snapshot: Snapshot
-) -> list[Hit]:
+        lexical = snapshot.lexical(indexes.lexical, characters_of(terms), count, allowed, by_prefix=True)
     bm25 = {hit.id: hit.score for hit in lexical}
-    highest = max(bm25.values(), default=0.0) or 1.0
-    low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=0.0)
-    weight = DENSE_WEIGHT if cosines else 0.0
+    dense = [] if vector is None else indexes.vectors.search(vector, count, allowed).ids.tolist()
+    ids = np.array(sorted({*dense, *bm25}), dtype=np.int64)
+    vectors = np.zeros((len(ids), snapshot.encoder.dimension), dtype=np.float32)
+    if vector is not None:
+        known, rows = snapshot.vectors_of(ids.tolist())
+        vectors[np.searchsorted(ids, known)] = rows
+    scores, cosines = np.array([bm25.get(id_, 0.0) for id_ in ids.tolist()]), _cosines(vectors, vector)
+    has_score = (scores != 0) | (cosines != 0)
+    return _Candidates(ids[has_score], scores[has_score], cosines[has_score], vectors[has_score])
 
-    def fused(id_: int) -> float:
-        dense = (
-            (cosines[id_] - low) / (high - low) if id_ in cosines and high > low else float(id_ in cosines)
-        )
-        return weight * dense + (1 - weight) * bm25.get(id_, 0.0) / highest
 
-    scores = {id_: fused(id_) for id_ in cosines.keys() | bm25.keys()}
-    best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:top_k]
-    passages = snapshot.passages(best)
-    if len(passages) < len(best):
+def _cosines(vectors: Matrix, vector: NDArray[np.float32] | None) -> Scores:
+    """Return the products with ``vector``, summed row by row, so that equal rows have equal cosines, which a
+    matrix product does not promise.
+    """
+    if vector is None:
+        return np.zeros(len(vectors))
+    return np.asarray((vectors * vector).sum(axis=1), dtype=np.float64)
+
+
+def _after_feedback(vector: NDArray[np.float32], found: _Candidates) -> Scores:
+    """Return the candidates' cosines to the query once it has moved towards the best of them."""
+    best = _best(_fused(found.cosines, found.bm25, DENSE_WEIGHT), FEEDBACK)
+    moved = vector + FEEDBACK_WEIGHT * found.vectors[best].mean(axis=0)
+    return _cosines(found.vectors, moved / np.linalg.norm(moved))
+
+
+def _fused(cosines: Scores, bm25: Scores, dense_weight: float) -> Scores:
+    return dense_weight * _normalised(cosines) + (1 - dense_weight) * _normalised(bm25)
+
+
+def _normalised(scores: Scores) -> Scores:
+    highest = scores.max(initial=0.0)
+    return scores.clip(min=0.0) / highest if highest else np.zeros(len(scores))
+
+
+def _best(scores: Scores, count: int) -> NDArray[np.intp]:
+    """Return the places of the highest scores, best first; of equal ones the first."""
+    return np.argsort(-scores, kind="stable")[:count]
+
+
+def _hits(found: _Candidates, scores: Scores, places: NDArray[np.intp], snapshot: Snapshot) -> list[Hit]:
+    ids = found.ids[places].tolist()
+    passages = snapshot.passages(ids)
+    if len(passages) < len(ids):
         raise CorpusDamaged("the lexical index has passages that are not there: see `pincite verify`")
-    return [Hit(passages[id_], scores[id_], cosines.get(id_), bm25.get(id_, 0.0)) for id_ in best]
+    dense_ranks, lexical_ranks = _ranks(found.cosines), _ranks(found.bm25)
+    return [
+        Hit(
+            passages[id_],
+            float(scores[place]),
+            float(found.cosines[place]) if found.cosines[place] else None,
+            float(found.bm25[place]),
+            int(dense_ranks[place]) if found.cosines[place] else None,
+            int(lexical_ranks[place]) if found.bm25[place] else None,
+        )
+        for id_, place in zip(ids, places.tolist(), strict=True)
+    ]
+
+
+def _reranked(query: str, vector: NDArray[np.float32], hits: list[Hit], encoder: Encoder) -> list[Hit]:
+    """Return ``hits`` with the first of them ranked again by what they have for the question."""
+    first = hits[:RERANKED]
+    evidence = np.zeros(len(hits))
+    evidence[: len(first)] = evidence_for(
+        query, vector, [hit.passage for hit in first], [hit.score for hit in first], encoder
+    )
+    scores = (np.array([hit.score for hit in hits]) + evidence) / (1 + MOST_EVIDENCE)
+    return [
+        replace(
+            hits[place],
+            score=float(scores[place]),
+            evidence=float(evidence[place]) / MOST_EVIDENCE if place < len(first) else None,
+        )
+        for place in _best(scores, len(hits)).tolist()
+    ]
+
+
+def _ranks(scores: Scores) -> NDArray[np.intp]:
+    ranks = np.empty(len(scores), dtype=np.intp)
+    ranks[_best(scores, len(scores))] = np.arange(1, len(scores) + 1)
+    return ranks

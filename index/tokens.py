@@ -9,7 +9,7 @@ are one term.
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -62,9 +62,25 @@ def query_terms(query: str) -> list[str]:
 
     A query of nothing but such words keeps them all: somebody may look for "to be or not to be".
     """
-    words = [word for word in _WORD.findall(fold(query)) if _POSSESSIVE.sub("", word) not in STOP_WORDS]
-    terms = [term for word in words for term in (_asked(word) if _CJK.match(word) else _terms(word))]
-    return list(dict.fromkeys(terms or terms_of(query)))
+    return list(dict.fromkeys(term for terms in query_words(query).values() for term in terms))
+
+
+def query_words(query: str) -> dict[str, Sequence[str]]:
+    """Return the words of a query, folded, each with its terms; of Chinese, the runs between words that only
+    ask.
+
+    >>> query_words("Who runs the GPT-oss tools?")
+    {'runs': ('run',), 'gpt-oss': ('gpt', 'oss', 'gptoss'), 'tools': ('tool',)}
+    """
+    words = _WORD.findall(fold(query))
+    telling = [word for word in words if _POSSESSIVE.sub("", word) not in STOP_WORDS]
+    pieces = [piece for word in telling for piece in (_asked(word) if is_cjk(word) else [word])]
+    return {piece: _terms(piece) for piece in pieces or words}
+
+
+def is_cjk(word: str) -> bool:
+    """Whether a word is a run of Chinese or Japanese characters, whose terms are pairs of them."""
+    return _CJK.match(word) is not None
 
 
 def characters_of(terms: Iterable[str]) -> list[str]:
@@ -73,28 +89,31 @@ def characters_of(terms: Iterable[str]) -> list[str]:
 
 
 def _asked(run: str) -> list[str]:
-    """Return the terms of a run of Chinese characters without those that only ask.
+    """Return the parts of a run of Chinese characters that do more than ask.
 
     A character that is left alone keeps its neighbours: the 的 of "目的" is part of the word.
     """
     kept = _HAN_FILLERS.sub(lambda filler: " " * len(filler.group()), run)
     spans = [match.span() for match in re.finditer(r"\S+", kept)]
-    pieces = [run[max(0, a - 1) : b + 1] if b - a == 1 else run[a:b] for a, b in spans]
-    return [term for piece in pieces for term in _terms(piece)]
+    return [run[max(0, a - 1) : b + 1] if b - a == 1 else run[a:b] for a, b in spans]
 
 
-def _terms(word: str) -> list[str]:
-    if _CJK.match(word):
+def _terms(word: str) -> Sequence[str]:
+    if is_cjk(word):
         return [a + b for a, b in pairwise(word)] if len(word) > 1 else [word]
-    if word[0].isdigit() and "," in word:
-        return [word.replace(",", "").replace(".", "")]
-    word = _POSSESSIVE.sub("", word)
-    parts = _PART.findall(word)
-    stems = [_stem(part) for part in parts]
-    return [*stems, _stem("".join(parts))] if len(parts) > 1 else stems
+    return _latin_terms(word)
 
 
 @lru_cache(maxsize=65_536)
+def _latin_terms(word: str) -> tuple[str, ...]:
+    if word[0].isdigit() and "," in word:
+        return (word.replace(",", "").replace(".", ""),)
+    word = _POSSESSIVE.sub("", word)
+    parts = _PART.findall(word)
+    stems = tuple(_stem(part) for part in parts)
+    return (*stems, _stem("".join(parts))) if len(parts) > 1 else stems
+
+
 def _stem(word: str) -> str:
     if not word.isascii() or not word.isalpha() or len(word) < 4:
         return word

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PinciteError,
         UnsupportedDocument,
     )
+    from pincite.index.explaining import Explanation, explain
     from pincite.index.ingestion import Progress
     from pincite.index.passages import Passage
     from pincite.index.records import DocumentInfo, Receipt
@@ -47,6 +48,7 @@ __all__ = [
     "EncoderIdentity",
     "EncoderMismatch",
     "EncoderUnavailable",
+    "Explanation",
     "Hit",
     "Passage",
     "PinciteError",
@@ -56,6 +58,7 @@ __all__ = [
     "Turn",
     "UnsupportedDocument",
     "ask",
+    "explain",
     "stream",
 ]
 
@@ -75,6 +78,7 @@ _MODULES = {
         "PinciteError",
         "UnsupportedDocument",
     ),
+    "pincite.index.explaining": ("Explanation", "explain"),
     "pincite.index.ingestion": ("Progress",),
     "pincite.index.passages": ("Passage",),
     "pincite.index.records": ("DocumentInfo", "Receipt"),

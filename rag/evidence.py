@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from pincite.index.document import Point, Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
-from pincite.index.passages import Passage, without_references
+from pincite.index.passages import quotable_spans, without_references
 from pincite.index.retrieval import Hit
-from pincite.index.sentences import sentence_spans
 from pincite.index.tokens import terms_of
 from pincite.questions import Question
 
@@ -119,37 +118,12 @@ def _sentences(hit: Hit, rank: int) -> list[Sentence]:
     in_passage = frozenset(terms_of(passage.text)) | heading
     found = []
     before: frozenset[str] = frozenset()
-    for span, point in _spans(passage):
+    for span, point in quotable_spans(passage):
         text = passage.text[span.start - passage.start : span.end - passage.start]
         terms = frozenset(terms_of(without_references(text)))
         found.append(Sentence(hit, rank, span, text, point, terms, before | heading, in_passage))
         before = terms
     return found
-
-
-def _spans(passage: Passage) -> list[tuple[Span, Point | None]]:
-    """Return the spans that may be quoted: sentences, of points or of prose, and rows and records whole."""
-    found: list[tuple[Span, Point | None]] = []
-    prose_start = passage.start
-    for point in passage.points:
-        if point.kind == "point":
-            found += [(_moved(span, point.start), point) for span in sentence_spans(point.text)]
-        else:
-            found += _prose(passage, prose_start, point.start)
-            found.append((Span(point.start, point.end), point))
-        prose_start = point.end
-    if not passage.points or passage.points[-1].kind != "point":
-        found += _prose(passage, prose_start, passage.end)
-    return found
-
-
-def _prose(passage: Passage, start: int, end: int) -> list[tuple[Span, Point | None]]:
-    spans = sentence_spans(passage.text, start - passage.start, end - passage.start)
-    return [(_moved(span, passage.start), None) for span in spans]
-
-
-def _moved(span: Span, by: int) -> Span:
-    return Span(span.start + by, span.end + by)
 
 
 def _term_weights(question: Question, sentences: Sequence[Sentence]) -> dict[str, float]:

@@ -54,6 +54,9 @@ Llm = Annotated[
 MinConfidence = Annotated[
     float | None, typer.Option("--min-confidence", min=0.0, max=1.0, help="Below it: not answered.")
 ]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Show what each passage's score is made of, and the words it has.")
+]
 EncoderOption = Annotated[
     str | None,
     typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
@@ -129,13 +132,14 @@ def ask(
     llm: Llm = None,
     min_confidence: MinConfidence = None,
     llm_only: Annotated[bool, typer.Option("--llm-only", help="Fail where the LLM fails.")] = False,
+    explain: Explain = False,
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
     from pincite.answering import ask as answer_question
     from pincite.answers import Turn
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import print_answer, print_json, visible
+    from pincite.ui.printing import explained, print_answer, print_json, visible
 
     if question is not None and not question.strip():
         raise typer.BadParameter("the question is empty")
@@ -167,7 +171,13 @@ def ask(
             if many and not (json or sys.stdin.isatty()):
                 print("\n" * bool(turns) + f"? {visible(one)}")
             turns.append(Turn(one, answer.text))
-            print_json(answer, compact=many) if json else print_answer(answer)
+            if json and explain:
+                passages = explained(answer.standalone_question, answer.passages)
+                print_json({**answer.to_dict(), "passages": passages}, compact=many)
+            elif json:
+                print_json(answer, compact=many)
+            else:
+                print_answer(answer, explained=explain)
             sys.stdout.flush()
     if failed:
         raise typer.Exit(1)
@@ -179,15 +189,19 @@ def search(
     corpus: Location = ".pincite",
     top_k: TopK = 10,
     where: WhereOption = None,
+    explain: Explain = False,
     json: Json = False,
 ) -> None:
     """Find the passages nearest to a query."""
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import print_hits, print_json
+    from pincite.ui.printing import explained, print_hits, print_json
 
     with _open(corpus) as opened:
         hits = opened.search(query, top_k=top_k, where=parse_where(where or []))
-    print_json(hits) if json else print_hits(hits)
+    if json:
+        print_json(explained(query, hits) if explain else hits)
+    else:
+        print_hits(hits, explained_for=query if explain else None)
 
 
 @app.command()

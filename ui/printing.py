@@ -16,6 +16,7 @@ from typing import Any
 
 from pincite.answers import Answer
 from pincite.index.corpus import Stats
+from pincite.index.explaining import explain
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.retrieval import Hit
 
@@ -42,11 +43,13 @@ def print_json(value: Any, *, compact: bool = False) -> None:
     print(text.encode("utf-8", "replace").decode("utf-8"))
 
 
-def print_answer(answer: Answer) -> None:
-    """Print the answer with its citations, or the nearest passages where there is none."""
+def print_answer(answer: Answer, *, explained: bool = False) -> None:
+    """Print the answer with its citations, or the nearest passages where there is none; ``explained``: then
+    all passages that were read, with what their scores are made of.
+    """
     if not answer.answered:
         print("Not answered: these documents do not say.")
-        if answer.passages:
+        if answer.passages and not explained:
             print("\nNearest passages:")
             _print_hits(answer.passages[:_NEAREST], scored=False)
     else:
@@ -58,18 +61,28 @@ def print_answer(answer: Answer) -> None:
         for claim in answer.claims:
             if claim.status != "quoted":
                 print(f"\n{claim.status}: {visible(claim.text)}")
+    if explained and answer.passages:
+        print("\nPassages read:")
+        _print_hits(answer.passages, scored=True, explained_for=answer.standalone_question)
     say("")
     for note in answer.notes:
         say(f"note: {note}")
     say(f"confidence {answer.confidence:.2f} · {answer.method} · {answer.seconds:.2f} s")
 
 
-def print_hits(hits: Sequence[Hit]) -> None:
-    """Print hits with their scores, best first."""
+def print_hits(hits: Sequence[Hit], *, explained_for: str | None = None) -> None:
+    """Print hits with their scores, best first; with a query in ``explained_for`` also what the scores are
+    made of, and which of its words each passage has.
+    """
     if hits:
-        _print_hits(hits, scored=True)
+        _print_hits(hits, scored=True, explained_for=explained_for)
     else:
         say("nothing found")
+
+
+def explained(query: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    """Return hits for JSON, each with its ``matched`` and ``missing`` words."""
+    return [{**_plain(hit), **dataclasses.asdict(explain(query, hit.passage))} for hit in hits]
 
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
@@ -135,14 +148,29 @@ def say(message: str) -> None:
     print(visible(message), file=sys.stderr)
 
 
-def _print_hits(hits: Sequence[Hit], *, scored: bool) -> None:
+def _print_hits(hits: Sequence[Hit], *, scored: bool, explained_for: str | None = None) -> None:
     for rank, hit in enumerate(hits, start=1):
         print(f"\n{rank}. {visible(hit.passage.address)}")
-        if scored:
-            dense = "–" if hit.dense_score is None else f"{hit.dense_score:.2f}"
-            print(f"   score {hit.score:.2f} (dense {dense}, lexical {hit.lexical_score:.1f})")
+        if explained_for is not None:
+            _print_explanation(explained_for, hit)
+        elif scored:
+            print(f"   score {hit.score:.2f} (dense {_dense(hit)}, lexical {hit.lexical_score:.1f})")
         text = " ".join(hit.passage.text.split())
         print(_wrapped(text if len(text) <= _SNIPPET else text[:_SNIPPET].rsplit(" ", 1)[0] + " …", "   "))
+
+
+def _print_explanation(query: str, hit: Hit) -> None:
+    dense = _dense(hit) + (f" (rank {hit.dense_rank})" if hit.dense_rank else "")
+    lexical = f"{hit.lexical_score:.1f}" + (f" (rank {hit.lexical_rank})" if hit.lexical_rank else "")
+    evidence = "" if hit.evidence is None else f", evidence {hit.evidence:.2f}"
+    print(f"   score {hit.score:.2f}: dense {dense}, lexical {lexical}{evidence}")
+    words = explain(query, hit.passage)
+    print(_wrapped(f"matched: {', '.join(words.matched) or '–'}", "   "))
+    print(_wrapped(f"missing: {', '.join(words.missing) or '–'}", "   "))
+
+
+def _dense(hit: Hit) -> str:
+    return "–" if hit.dense_score is None else f"{hit.dense_score:.2f}"
 
 
 def _fit(columns: Sequence[str], rows: Sequence[list[str]], place: int) -> None:

@@ -94,38 +94,70 @@ def test_lexical_scores_are_those_of_an_independent_bm25(corpus: Corpus, query: 
     assert {place: score for place, score in found.items() if score} == pytest.approx(expected)
 
 
-def test_fusion_is_the_mean_of_scaled_cosine_and_scaled_bm25(corpus: Corpus) -> None:
-    hits = corpus.search("burr stones flour", top_k=50)
-    cosines = [hit.dense_score for hit in hits if hit.dense_score is not None]
-    low, high, most = min(cosines), max(cosines), max(hit.lexical_score for hit in hits)
-    for hit in hits:
-        dense = 0 if hit.dense_score is None else (hit.dense_score - low) / (high - low)
-        assert hit.score == pytest.approx(0.5 * dense + 0.5 * hit.lexical_score / most)
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert hits[0].passage.source == "stones.txt"
-    assert hits[0].score == pytest.approx(1)
+PLAIN = {
+    "a": "alpha",
+    "b": "alpha beta beta beta",
+    "c": "alpha gamma gamma gamma delta",
+    "d": "delta epsilon",
+    "e": "omega psi chi",
+}
 
 
-def test_fusion_worked_out_by_hand(tmp_path: Path) -> None:
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
-        corpus.add_text("alpha", source="a")
-        corpus.add_text("alpha beta beta beta", source="b")
-        corpus.add_text("alpha gamma gamma gamma delta", source="c")
-        corpus.add_text("omega psi chi", source="d")
-        hits = {hit.passage.source: hit for hit in corpus.search("alpha")}
-    # Cosines 1/1, 1/sqrt(1+9), 1/sqrt(1+9+1); three of four passages hold the word: idf ln(1 + 1.5/3.5).
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Corpus]:
+    """Texts without title or heading, so that what is embedded is the text."""
+    with Corpus.open(tmp_path / "plain", encoder=FakeEncoder()) as corpus:
+        for source, text in PLAIN.items():
+            corpus.add_text(text, source=source)
+        yield corpus
+
+
+def vectors_of(*texts: str) -> NDArray[np.float64]:
+    return FakeEncoder().encode(texts).astype(np.float64)
+
+
+def test_scores_are_worked_out_by_hand_to_the_last_passage(plain: Corpus) -> None:
+    hits = {hit.passage.source: hit for hit in plain.search("alpha", top_k=50)}
+    # Cosines 1/1, 1/sqrt(1+9), 1/sqrt(1+9+1); three of five passages hold the word: idf ln(1 + 2.5/3.5).
     cosine = {"a": 1.0, "b": 1 / math.sqrt(10), "c": 1 / math.sqrt(11)}
-    # The mean length is (1 + 4 + 5 + 3) / 4 = 3.25.
+    # The mean length is (1 + 4 + 5 + 2 + 3) / 5 = 3.
     lexical = {
-        name: math.log(5 / 3.5) * 2.2 / (1 + 1.2 * (0.25 + 0.75 * n / 3.25))
+        name: math.log(6 / 3.5) * 2.2 / (1 + 1.2 * (0.25 + 0.75 * n / 3))
         for name, n in (("a", 1), ("b", 4), ("c", 5))
     }
     for name in "abc":
         assert hits[name].dense_score == pytest.approx(cosine[name], abs=1e-3)
         assert hits[name].lexical_score == pytest.approx(lexical[name])
-        scaled = (cosine[name] - cosine["c"]) / (cosine["a"] - cosine["c"])
-        assert hits[name].score == pytest.approx(0.5 * scaled + 0.5 * lexical[name] / lexical["a"], abs=1e-3)
-    assert "d" not in hits
+    assert [(hits[name].dense_rank, hits[name].lexical_rank) for name in "abc"] == [(1, 1), (2, 2), (3, 3)]
+    assert all(hit.evidence is None for hit in hits.values())
+    assert hits.keys() == set("abc")
+
+
+def test_fusion_is_the_mean_of_cosine_after_feedback_and_bm25_each_over_its_highest(plain: Corpus) -> None:
+    query = "gamma delta beta"
+    (asked,), passages = vectors_of(query), vectors_of(*PLAIN.values())
+    hits = {hit.passage.source: hit for hit in plain.search(query, top_k=50)}
+    bm25 = np.array([hits[name].lexical_score if name in hits else 0 for name in PLAIN])
+    cosines = passages @ asked
+    first = np.argsort(-(cosines / cosines.max() + bm25 / bm25.max()), kind="stable")[:3]
+    moved = asked + 0.2 * passages[first].mean(axis=0)
+    nearer = passages @ (moved / np.linalg.norm(moved))
+    expected = 0.5 * nearer / nearer.max() + 0.5 * bm25 / bm25.max()
+    expected[(cosines == 0) & (bm25 == 0)] = 0  # neither list has brought these
+    for name, score in zip(PLAIN, expected, strict=True):
+        assert (hits[name].score if name in hits else 0) == pytest.approx(score, abs=2e-3)
+    assert list(hits) == [list(PLAIN)[place] for place in np.argsort(-expected) if expected[place]]
+
+
+def test_feedback_finds_what_says_the_same_in_other_words(tmp_path: Path) -> None:
+    texts = {"first": "cat feline", "same": "pet feline", "other": "pet anchor"}
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        for source, text in texts.items():
+            corpus.add_text(text, source=source)
+        found = {hit.passage.source: hit for hit in corpus.search("cat pet")}
+    assert found["same"].dense_score == pytest.approx(found["other"].dense_score, abs=1e-3)
+    assert found["same"].lexical_score == found["other"].lexical_score
+    assert found["same"].score > found["other"].score + 0.01
 
 
 def test_a_query_outside_the_encoders_script_is_ranked_by_words_alone(corpus: Corpus) -> None:

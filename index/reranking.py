@@ -1,0 +1,130 @@
+"""Reranks what was found for a question, by the sentence of each passage that says most of it.
+
+A question is answered in a sentence or two, and a passage that has the question's words together answers it
+more often than one that scatters them. So the first passages are read once more, and measured by
+
+    coverage     the share of the question in the passage's best sentence; terms that few of these passages
+                 hold count for more, as in BM25
+    nearness     how near to each other neighbouring terms of the question come: 1 side by side, 1/d at d
+                 terms' distance
+    similarity   the encoder's, of the question and that sentence, for the first few
+
+Claims and key words are left as they were ranked: what is relevant to them is about their subject, and seldom
+has it in one sentence. What else was tried, and what did not help, is in docs/ranking.md.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pincite.index.encoder import Encoder
+from pincite.index.passages import Passage, quotable_spans, without_references
+from pincite.index.tokens import fold, query_terms, terms_of
+
+RERANKED = 30
+ENCODED = 5
+COVERAGE_WEIGHT = 0.375
+NEARNESS_WEIGHT = 0.185
+SIMILARITY_WEIGHT = 0.3
+_LEAST = 1e-6
+
+_ASKING = "who|whom|whose|what|when|where|which|why|how"
+_QUESTION = re.compile(
+    rf"[?？]\s*$|^\W*(?:{_ASKING}|is|are|was|were|do|does|did|can|could|should|has|have|had|will|would)\b"
+    "|什么|谁|哪|吗|呢|多少|几|怎|如何|为何|何时"
+)
+
+MOST_EVIDENCE = COVERAGE_WEIGHT + NEARNESS_WEIGHT + SIMILARITY_WEIGHT
+
+Pair = tuple[str, str]
+Vector = NDArray[np.float32]
+
+
+def is_question(query: str) -> bool:
+    """Whether ``query`` asks, rather than states or names something."""
+    return _QUESTION.search(fold(query)) is not None
+
+
+def evidence_for(
+    query: str, vector: Vector, passages: Sequence[Passage], scores: Sequence[float], encoder: Encoder
+) -> NDArray[np.float64]:
+    """Return each passage's evidence for the question, 0 to ``MOST_EVIDENCE``: to be added to its score.
+
+    ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's.
+    """
+    readings = [_Reading.of(passage) for passage in passages]
+    weights = _weights(query_terms(query), [reading.terms for reading in readings])
+    asked = [term for term in terms_of(query) if term in weights]
+    pairs = {pair: min(weights[pair[0]], weights[pair[1]]) for pair in pairwise(asked) if pair[0] != pair[1]}
+    measured = [_measured(reading, weights, pairs) for reading in readings]
+    evidence = np.array([COVERAGE_WEIGHT * one.coverage + NEARNESS_WEIGHT * one.nearness for one in measured])
+    first = np.argsort(-(scores + evidence), kind="stable")[:ENCODED]
+    similar = encoder.encode([measured[place].sentence for place in first]) @ vector
+    evidence[first] += SIMILARITY_WEIGHT * similar.clip(min=0) / max(float(similar.max(initial=0)), _LEAST)
+    return evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A passage's coverage and nearness, 0..1, and its best sentence, without references."""
+
+    coverage: float
+    nearness: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A passage as terms: ``sentences`` hold each sentence with its own, ``terms`` are all, its heading's
+    included.
+    """
+
+    sentences: tuple[tuple[str, tuple[str, ...]], ...]
+    terms: frozenset[str]
+
+    @classmethod
+    def of(cls, passage: Passage) -> Self:
+        spans = [span for span, _ in quotable_spans(passage)]
+        text, start = passage.text, passage.start
+        found = [without_references(text[span.start - start : span.end - start]) for span in spans]
+        sentences = tuple((sentence, tuple(terms_of(sentence))) for sentence in found)
+        heading = terms_of(f"{passage.title} {passage.group}")
+        return cls(sentences, frozenset(heading).union(*(terms for _, terms in sentences)))
+
+
+def _weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
+    """Return each term's inverse frequency among the passages, as in BM25."""
+    counts = {term: sum(term in one for one in held) for term in terms}
+    return {term: math.log1p((len(held) - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+
+
+def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
+    total = sum(weights.values())
+    covered = [
+        sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
+        for _, terms in reading.sentences
+    ]
+    best = max(range(len(covered)), key=covered.__getitem__, default=None)
+    if best is None:
+        return _Measured(0.0, 0.0, "")
+    return _Measured(covered[best], _nearness(reading, pairs), reading.sentences[best][0])
+
+
+def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
+    wanted = {term for pair in pairs for term in pair}
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(term for _, terms in reading.sentences for term in terms):
+        if term in wanted:
+            places.setdefault(term, []).append(place)
+    near = sum(
+        weight / min(abs(x - y) for x in places[a] for y in places[b])
+        for (a, b), weight in pairs.items()
+        if a in places and b in places
+    )
+    return near / total if (total := sum(pairs.values())) else 0.0
