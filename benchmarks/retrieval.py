@@ -4,6 +4,7 @@
     python benchmarks/retrieval.py DATA --sets scifact cmrc-dev --corpora CACHE
     python benchmarks/retrieval.py DATA --sets path/to/a/folder/in/BEIR/layout
     python benchmarks/retrieval.py DATA --export FOLDER      # only writes the sets there, in BEIR's layout
+    python benchmarks/retrieval.py DATA --with ENCODED=10     # with another constant of the ranking
 
 Every document is a file: Markdown with its title as the heading where it has one, else text. A document ranks
 where its best passage does. Metrics are ir_measures', over the documents of the first 100 passages; hit@1 is
@@ -30,6 +31,7 @@ from ir_measures import RR, P, R, nDCG
 from testsets import TestSet, read_beir, read_squad, write_beir
 
 import pincite
+from pincite.index import reranking, retrieval
 
 SEED = 7
 TOP_K = 100
@@ -133,6 +135,15 @@ def scored(run: Run) -> dict[str, dict[str, float]]:
     }
 
 
+def set_constant(name: str, value: str) -> None:
+    """Give a constant of the ranking another value, to see what it does."""
+    homes = [module for module in (retrieval, reranking) if hasattr(module, name)]
+    if not homes:
+        raise SystemExit(f"the ranking has no constant {name}")
+    for module in homes:
+        setattr(module, name, type(getattr(module, name))(value))
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """Return the outcomes as a Markdown table."""
     names = [str(measure) for measure in MEASURES]
@@ -150,14 +161,14 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def write(outcomes: Sequence[Outcome], folder: Path) -> None:
+def write(outcomes: Sequence[Outcome], folder: Path, configuration: dict[str, object]) -> None:
     """Write the figures as JSON, and the runs in TREC's format."""
     folder.mkdir(parents=True, exist_ok=True)
     packages = ("pincite", "faiss-cpu", "onnxruntime", "numpy", "ir_measures")
     figures = {
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "configuration": {"top_k": TOP_K, "queries": QUERIES, "seed": SEED},
+        "configuration": configuration,
         "sets": [{key: getattr(one, key) for key in one.__slots__ if key != "run"} for one in outcomes],
     }
     (folder / "retrieval.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
@@ -180,7 +191,11 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=QUERIES, help="at most so many of a set")
     parser.add_argument("--out", type=Path, default=Path("build/retrieval"), help="where to write")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the sets there, and do no more")
+    parser.add_argument("--with", nargs="+", default=(), metavar="NAME=VALUE", dest="changed")
     options = parser.parse_args()
+    changed = dict(one.split("=") for one in options.changed)
+    for constant, value in changed.items():
+        set_constant(constant, value)
     if options.export:
         for name in options.sets:
             collection = read_set(name, options.data).sampled(options.queries, SEED)
@@ -193,7 +208,8 @@ def main() -> None:
             outcomes.append(measured(collection, options.corpora or Path(temporary)))
             print(table(outcomes[-1:]).splitlines()[-1], flush=True)
     print(f"\n{table(outcomes)}")
-    write(outcomes, options.out)
+    configuration = {"top_k": TOP_K, "queries": options.queries, "seed": SEED, "with": changed}
+    write(outcomes, options.out, configuration)
 
 
 if __name__ == "__main__":

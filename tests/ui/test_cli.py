@@ -54,6 +54,47 @@ def test_what_the_documents_do_not_say_is_not_answered_and_that_is_no_error(
     assert len(answer["passages"]) == 8
 
 
+def test_explained_hits_tell_scores_ranks_and_words(pincite: Run, seeds_folder: Path) -> None:
+    plain = json.loads(pincite("search", BANK, "--json", cwd=seeds_folder).stdout)
+    explained = json.loads(pincite("search", BANK, "--json", "--explain", cwd=seeds_folder).stdout)
+    assert [
+        {**hit, "matched": one["matched"], "missing": one["missing"]}
+        for hit, one in zip(plain, explained, strict=True)
+    ] == explained
+    first = explained[0]
+    assert (first["matched"], first["missing"]) == (["bank", "30", "internal", "tools"], ["built"])
+    assert (first["dense_rank"], first["lexical_rank"]) == (1, 1)
+    assert 0 < first["evidence"] <= 1
+    shown = pincite("search", BANK, "--top-k", "1", "--explain", cwd=seeds_folder).stdout.splitlines()
+    assert shown[2].strip() == (
+        f"score {first['score']:.2f}: dense {first['dense_score']:.2f} (rank 1),"
+        f" lexical {first['lexical_score']:.1f} (rank 1), evidence {first['evidence']:.2f}"
+    )
+    assert [line.strip() for line in shown[3:5]] == ["matched: bank, 30, internal, tools", "missing: built"]
+
+
+def test_an_explained_answer_comes_with_all_passages_that_were_read(pincite: Run, seeds_folder: Path) -> None:
+    plain, explained = (pincite("ask", BANK, *more, cwd=seeds_folder).stdout for more in ([], ["--explain"]))
+    assert explained.startswith(plain)
+    assert explained.count("matched: ") == 8
+    answer = json.loads(pincite("ask", BANK, "--json", "--explain", cwd=seeds_folder).stdout)
+    assert len(answer["passages"]) == 8
+    assert answer["passages"][0]["matched"] == ["bank", "30", "internal", "tools"]
+    assert answer["passages"][0]["passage"]["address"] == "open-source-ai-race.txt › Group 2 › points 1–3"
+    unanswered = pincite("ask", UNANSWERABLE, "--explain", cwd=seeds_folder).stdout
+    assert "Passages read:" in unanswered
+    assert "Nearest passages:" not in unanswered
+
+
+def test_a_query_in_a_script_that_the_encoder_does_not_know_is_explained_by_its_words(
+    pincite: Run, seeds_folder: Path
+) -> None:
+    shown = pincite("search", "茶园面积", "--top-k", "1", "--explain", cwd=seeds_folder).stdout
+    assert "score 1.00: dense –, lexical " in shown
+    assert "evidence" not in shown
+    assert "matched: 茶园\n   missing: 面积" in shown
+
+
 def test_piped_questions_are_answered_a_line_each(pincite: Run, seeds_folder: Path) -> None:
     done = pincite("ask", "--json", cwd=seeds_folder, stdin=f"{BANK}\n\n{UNANSWERABLE}\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -133,7 +174,8 @@ def test_a_full_disk_is_told_in_a_line(seeds_folder: Path) -> None:
 
 def test_search_list_and_stats_print_the_objects_own_names(pincite: Run, seeds_folder: Path) -> None:
     hits = json.loads(pincite("search", "tide", "--top-k", "2", "--json", cwd=seeds_folder).stdout)
-    assert [set(hit) for hit in hits] == [{"passage", "score", "dense_score", "lexical_score"}] * 2
+    fields = {"passage", "score", "dense_score", "lexical_score", "dense_rank", "lexical_rank", "evidence"}
+    assert [set(hit) for hit in hits] == [fields] * 2
     assert hits[0]["passage"]["source"] == "seeds/tidal-mill.md"
     listed = json.loads(pincite("list", "--json", cwd=seeds_folder).stdout)
     assert [one["source"] for one in listed][1:3] == [
