@@ -19,6 +19,7 @@ from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
 
 _RETRIES = 2
+_COPIES = 4
 
 
 def ask(
@@ -34,7 +35,8 @@ def ask(
 ) -> Answer:
     """Answer ``question`` from ``corpus``, a ``Corpus`` or the location of an existing one.
 
-    ``top_k`` passages are read, of the documents that meet ``where`` (see ``Corpus.search``). ``llm`` names
+    ``top_k`` passages are read, of the documents that meet ``where`` (see ``Corpus.search``); of passages that
+    say the same word for word, as copies of a file do, only the first. ``llm`` names
     an LLM ("ollama/qwen3:4b", "http://host:port/v1#model", or a llama-index LLM object); None is the reader,
     which needs none. Below ``min_confidence`` (0..1, None for the default) the result is "not answered", an
     ordinary result. When the LLM fails the reader answers, with a note; with ``fallback=False`` that raises
@@ -54,7 +56,7 @@ def ask(
     with opened as source:
 
         def attempt() -> Answer:
-            hits = source.search(question, top_k=top_k, where=where)
+            hits = _distinct(source.search(question, top_k=_COPIES * top_k, where=where))[:top_k]
             draft = _draft(question, hits, source, llm, fallback)
             seconds = time.perf_counter() - started
             return settle(question, draft, hits, source.text, min_confidence=threshold, seconds=seconds)
@@ -93,6 +95,14 @@ def stream(
     for number, claim in enumerate(claim for claim in answer.claims if claim.citations):
         yield CLAIM_SEPARATOR + claim.text if number else claim.text
     yield answer
+
+
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the first hit of each text."""
+    first: dict[str, Hit] = {}
+    for hit in hits:
+        first.setdefault(" ".join(hit.passage.text.split()), hit)
+    return list(first.values())
 
 
 def _draft(question: str, hits: Sequence[Hit], corpus: Corpus, llm: Any, fallback: bool) -> Draft:

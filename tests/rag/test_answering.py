@@ -80,6 +80,17 @@ def test_the_pieces_of_a_stream_are_the_text_of_what_ask_returns(corpus: Corpus,
     assert answer.to_dict() | {"seconds": 0} == asked.to_dict() | {"seconds": 0}
 
 
+def test_copies_of_a_file_do_not_crowd_out_what_else_there_is(corpus: Corpus) -> None:
+    for number in range(5):
+        corpus.add_text("The tidal mill was\nbuilt of oak.", source=f"copy-{number}.txt")
+    corpus.add_text("A mill of wind was built elsewhere.", source="wind.txt")
+    found = [hit.passage.source for hit in corpus.search("Of what was the tidal mill built?", top_k=3)]
+    assert found == ["copy-0.txt", "copy-1.txt", "copy-2.txt"]
+    answer = pincite.ask("Of what was the tidal mill built?", corpus, top_k=3)
+    assert {hit.passage.source for hit in answer.passages} == {"copy-0.txt", "mill.txt", "wind.txt"}
+    assert answer.passages[0].passage.source == "copy-0.txt"
+
+
 def test_the_reader_answers_for_an_llm_that_is_down_and_says_so(
     corpus: Corpus, llm_that_is_down: str
 ) -> None:
