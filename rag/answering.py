@@ -35,10 +35,10 @@ def ask(
 ) -> Answer:
     """Answer ``question`` from ``corpus``, a ``Corpus`` or the location of an existing one.
 
-    ``top_k`` passages are read, of the documents that meet ``where`` (see ``Corpus.search``); of passages that
-    say the same word for word, as copies of a file do, only the first. ``llm`` names
-    an LLM ("ollama/qwen3:4b", "http://host:port/v1#model", or a llama-index LLM object); None is the reader,
-    which needs none. Below ``min_confidence`` (0..1, None for the default) the result is "not answered", an
+    ``top_k`` passages are read, of the documents that meet ``where`` (see ``Corpus.search``); where some say
+    the same word for word, as copies of a file do, only the first of them. ``llm`` names an LLM
+    ("ollama/qwen3:4b", "http://host:port/v1#model", or a llama-index LLM object); None is the reader, which
+    needs none. Below ``min_confidence`` (0..1, None for the default) the result is "not answered", an
     ordinary result. When the LLM fails the reader answers, with a note; with ``fallback=False`` that raises
     ``AnswererUnavailable`` instead. ``history`` is for follow-up questions; as yet they are searched for as
     they stand.
