@@ -65,8 +65,10 @@ def evidence_for(
     measured = [_measured(reading, weights, pairs) for reading in readings]
     evidence = np.array([COVERAGE_WEIGHT * one.coverage + NEARNESS_WEIGHT * one.nearness for one in measured])
     first = np.argsort(-(scores + evidence), kind="stable")[:ENCODED]
-    similar = encoder.encode([measured[place].sentence for place in first]) @ vector
-    evidence[first] += SIMILARITY_WEIGHT * similar.clip(min=0) / max(float(similar.max(initial=0)), _LEAST)
+    sentences = encoder.encode([measured[place].sentence for place in first])
+    # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
+    similar = (sentences * vector).sum(axis=1).astype(np.float64)
+    evidence[first] += SIMILARITY_WEIGHT * (similar.clip(min=0) / max(similar.max(initial=0), _LEAST))
     return evidence
 
 
@@ -105,9 +107,10 @@ def _weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str,
 
 
 def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
-    total = sum(weights.values())
+    # Exact sums, which do not depend on the order of a set.
+    total = math.fsum(weights.values())
     covered = [
-        sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
+        math.fsum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
         for _, terms in reading.sentences
     ]
     best = max(range(len(covered)), key=covered.__getitem__, default=None)
