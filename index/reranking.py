@@ -126,8 +126,14 @@ def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
         if term in wanted:
             places.setdefault(term, []).append(place)
     near = sum(
-        weight / min(abs(x - y) for x in places[a] for y in places[b])
+        weight / _least_distance(places[a], places[b])
         for (a, b), weight in pairs.items()
         if a in places and b in places
     )
     return near / total if (total := sum(pairs.values())) else 0.0
+
+
+def _least_distance(places: Sequence[int], others: Sequence[int]) -> int:
+    """Return how near a place comes to one of the others: in order, the nearest two are neighbours."""
+    ordered = sorted([*((place, True) for place in places), *((place, False) for place in others)])
+    return min(y - x for (x, ours), (y, theirs) in pairwise(ordered) if ours != theirs)
