@@ -133,7 +133,7 @@ def _json_rows(text: str, path: Path) -> _Rows:
 
 
 def _table_rows(text: str, path: Path) -> _Rows:
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         header = next((row for row in table if any(row)), [])
         columns = _names(header, _place(path, table.line_num))

@@ -134,6 +134,8 @@ def test_what_is_wrong_with_a_line_is_said_in_one(tmp_path: Path, content: str, 
         ("question,answer\nWho?,Ada,Pellow\n", "q.csv, line 2 has 3 cells under 2 columns: quote what"),
         ("question,answer\n,Ada\n", "q.csv, line 2 has no question"),
         ("question,answer,answer\nWho?,a,b\n", "q.csv, line 1 has two columns called answer"),
+        ('question,answer\nWho?,"Ada\nWhy?,So\n', "q.csv, line 3 is not CSV: unexpected end of data"),
+        ('question,answer\nWho?,"Ada" P.\n', "q.csv, line 2 is not CSV: ',' expected after '\"'"),
         (f"question\n{'x' * 200_000}\n", "q.csv, line 2 is not CSV: field larger than field limit"),
     ],
 )
