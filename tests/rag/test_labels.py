@@ -111,7 +111,10 @@ def test_the_sample_questions_are_in_form() -> None:
         ('{"question": "Who?", "anwser": "Ada"}', "line 1: there is no column anwser: is answer meant?"),
         ('{"question": "Who?", "unanswerable": 1}', "no column unanswerable: is answerable meant?"),
         ('{"question": "Who?", "answer": {"text": "Ada"}}', "line 1: answer: Input should be a valid list"),
-        ('{"question": "Who?", "answerable": "perhaps"}', "line 1: answerable: Input should be a valid bool"),
+        (
+            '{"question": "Who?", "answerable": "perhaps"}',
+            "line 1: answerable must be yes or no, got 'perhaps'",
+        ),
         ('{"question": "Who?", "Question": "Why?"}', "line 1 has two columns called question"),
         ("", "q.jsonl holds no question"),
     ],
