@@ -59,7 +59,7 @@ def evidence_for(
     ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's.
     """
     readings = [_Reading.of(passage) for passage in passages]
-    weights = _weights(query_terms(query), [reading.terms for reading in readings])
+    weights = term_weights(query_terms(query), [reading.terms for reading in readings])
     asked = [term for term in terms_of(query) if term in weights]
     pairs = {pair: min(weights[pair[0]], weights[pair[1]]) for pair in pairwise(asked) if pair[0] != pair[1]}
     measured = [_measured(reading, weights, pairs) for reading in readings]
@@ -100,23 +100,25 @@ class _Reading:
         return cls(sentences, frozenset(heading).union(*(terms for _, terms in sentences)))
 
 
-def _weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
-    """Return each term's inverse frequency among the passages, as in BM25."""
+def term_weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
+    """Return each term's inverse frequency among texts, as in BM25; ``held`` are the terms of each."""
     counts = {term: sum(term in one for one in held) for term in terms}
     return {term: math.log1p((len(held) - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
 
-def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
+def covered(terms: Collection[str], weights: Mapping[str, float]) -> float:
+    """Return the share, by weight, of the terms in ``weights`` that are among ``terms``."""
     # Exact sums, which do not depend on the order of a set.
     total = math.fsum(weights.values())
-    covered = [
-        math.fsum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
-        for _, terms in reading.sentences
-    ]
-    best = max(range(len(covered)), key=covered.__getitem__, default=None)
+    return math.fsum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
+
+
+def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
+    coverages = [covered(terms, weights) for _, terms in reading.sentences]
+    best = max(range(len(coverages)), key=coverages.__getitem__, default=None)
     if best is None:
         return _Measured(0.0, 0.0, "")
-    return _Measured(covered[best], _nearness(reading, pairs), reading.sentences[best][0])
+    return _Measured(coverages[best], _nearness(reading, pairs), reading.sentences[best][0])
 
 
 def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
