@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pincite.index.passages import Passage, without_references
-from pincite.index.tokens import is_cjk, query_words, terms_of
+from pincite.index.tokens import characters_of, is_cjk, query_words, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Explanation:
     """The words of a query, folded and without those that only ask, that a passage holds and that it lacks.
 
     A word is held in any of its forms, in the title and the headings too: "tools" where the passage has
-    "tool". Of a run of Chinese characters the parts that are held are told from those that are not.
+    "tool". Of a run of Chinese characters the parts that are held are told from those that are not; where
+    nothing else of the query is held, single characters count, as they do in lexical search.
     """
 
     matched: tuple[str, ...]
@@ -31,7 +32,17 @@ def explain(query: str, passage: Passage) -> Explanation:
                 (matched if is_held else missing).append(part)
         else:
             (matched if held.intersection(terms) else missing).append(word)
+    if not matched:
+        first = {term[0] for term in held}  # a single one is looked up as what terms begin with
+        single = [character for character in characters_of(missing) if character in first]
+        missing = [part for word in missing for part in _without(single, word)]
+        matched = single
     return Explanation(tuple(dict.fromkeys(matched)), tuple(dict.fromkeys(missing)))
+
+
+def _without(characters: Collection[str], word: str) -> list[str]:
+    parts = groupby(word, lambda one: one in characters)
+    return ["".join(part) for is_left_out, part in parts if not is_left_out]
 
 
 def _parts(run: str, held: Collection[str]) -> list[tuple[str, bool]]:

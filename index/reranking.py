@@ -59,14 +59,16 @@ def evidence_for(
     ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's.
     """
     readings = [_Reading.of(passage) for passage in passages]
-    weights = _weights(query_terms(query), [reading.terms for reading in readings])
+    weights = term_weights(query_terms(query), [reading.terms for reading in readings])
     asked = [term for term in terms_of(query) if term in weights]
     pairs = {pair: min(weights[pair[0]], weights[pair[1]]) for pair in pairwise(asked) if pair[0] != pair[1]}
     measured = [_measured(reading, weights, pairs) for reading in readings]
     evidence = np.array([COVERAGE_WEIGHT * one.coverage + NEARNESS_WEIGHT * one.nearness for one in measured])
     first = np.argsort(-(scores + evidence), kind="stable")[:ENCODED]
-    similar = encoder.encode([measured[place].sentence for place in first]) @ vector
-    evidence[first] += SIMILARITY_WEIGHT * similar.clip(min=0) / max(float(similar.max(initial=0)), _LEAST)
+    sentences = encoder.encode([measured[place].sentence for place in first])
+    # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
+    similar = (sentences * vector).sum(axis=1).astype(np.float64)
+    evidence[first] += SIMILARITY_WEIGHT * (similar.clip(min=0) / max(similar.max(initial=0), _LEAST))
     return evidence
 
 
@@ -98,22 +100,25 @@ class _Reading:
         return cls(sentences, frozenset(heading).union(*(terms for _, terms in sentences)))
 
 
-def _weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
-    """Return each term's inverse frequency among the passages, as in BM25."""
+def term_weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
+    """Return each term's inverse frequency among texts, as in BM25; ``held`` are the terms of each."""
     counts = {term: sum(term in one for one in held) for term in terms}
     return {term: math.log1p((len(held) - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
 
+def covered(terms: Collection[str], weights: Mapping[str, float]) -> float:
+    """Return the share, by weight, of the terms in ``weights`` that are among ``terms``."""
+    # Exact sums, which do not depend on the order of a set.
+    total = math.fsum(weights.values())
+    return math.fsum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
+
+
 def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
-    total = sum(weights.values())
-    covered = [
-        sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
-        for _, terms in reading.sentences
-    ]
-    best = max(range(len(covered)), key=covered.__getitem__, default=None)
+    coverages = [covered(terms, weights) for _, terms in reading.sentences]
+    best = max(range(len(coverages)), key=coverages.__getitem__, default=None)
     if best is None:
         return _Measured(0.0, 0.0, "")
-    return _Measured(covered[best], _nearness(reading, pairs), reading.sentences[best][0])
+    return _Measured(coverages[best], _nearness(reading, pairs), reading.sentences[best][0])
 
 
 def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
@@ -123,8 +128,14 @@ def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
         if term in wanted:
             places.setdefault(term, []).append(place)
     near = sum(
-        weight / min(abs(x - y) for x in places[a] for y in places[b])
+        weight / _least_distance(places[a], places[b])
         for (a, b), weight in pairs.items()
         if a in places and b in places
     )
     return near / total if (total := sum(pairs.values())) else 0.0
+
+
+def _least_distance(places: Sequence[int], others: Sequence[int]) -> int:
+    """Return how near a place comes to one of the others: in order, the nearest two are neighbours."""
+    ordered = sorted([*((place, True) for place in places), *((place, False) for place in others)])
+    return min(y - x for (x, ours), (y, theirs) in pairwise(ordered) if ours != theirs)

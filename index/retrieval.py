@@ -1,8 +1,9 @@
 """Hybrid retrieval: dense and lexical candidates, fused by normalised scores; questions are reranked.
 
-Every candidate gets its cosine and its BM25, also those that only one list brought. Each is divided by the
-highest of its kind, and their weighted mean is the score: 0..1, to compare hits of one query only. (Convex
-fusion: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2022.)
+Every candidate gets its cosine, also one that only words brought; one that is not among the best by words
+has no BM25. Each score is divided by the highest of its kind, and their weighted mean is the score: 0..1, to
+compare hits of one query only. (Convex fusion: Bruch, Gai, Ingber, "An Analysis of Fusion Functions for
+Hybrid Retrieval", 2022.)
 
 A question is then reranked (``reranking``). For any other query the vector is first moved a little towards
 the best passages, which lifts passages that say the same in other words. (Rocchio, "Relevance Feedback in
@@ -43,8 +44,9 @@ class Hit:
     BM25.
 
     ``dense_score`` is None where the encoder had no say, ``lexical_score`` 0.0 where no term of the query
-    occurs. The ranks, from 1, are those among all that was found by either score; None where there is no such
-    score. ``evidence`` is what reranking added for a question, 0..1; None where it took no part.
+    occurs, or where the passage is not among the best 100, or ``top_k``, by words. The ranks, from 1, are
+    those among all that was found by either score; None where there is no such score. ``evidence`` is what
+    reranking added for a question, 0..1; None where it took no part.
     """
 
     passage: Passage
@@ -61,7 +63,7 @@ class _Candidates:
     """What either list found. ``ids`` ascend; the others go by their places.
 
     ``cosines`` are 0 and ``vectors``, (n, dim), rows of zeros where the encoder has nothing to say; ``bm25``
-    is 0 where no term occurs.
+    is 0 for what is not in the lexical list.
     """
 
     ids: Ids
@@ -182,6 +184,7 @@ def _reranked(query: str, vector: NDArray[np.float32], hits: list[Hit], encoder:
 
 
 def _ranks(scores: Scores) -> NDArray[np.intp]:
+    """Return ranks from 1; what has no score, 0, comes after the rest, a negative cosine too."""
     ranks = np.empty(len(scores), dtype=np.intp)
-    ranks[_best(scores, len(scores))] = np.arange(1, len(scores) + 1)
+    ranks[_best(np.where(scores, scores, -np.inf), len(scores))] = np.arange(1, len(scores) + 1)
     return ranks

@@ -49,6 +49,8 @@ def ask(
     started = time.perf_counter()
     if not question.strip():
         raise ValueError("the question is empty")
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1, got {top_k}")
     if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must be between 0 and 1, got {min_confidence}")
     threshold = DEFAULT_MIN_CONFIDENCE if min_confidence is None else min_confidence

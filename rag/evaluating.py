@@ -136,12 +136,16 @@ def evaluate(
 
 
 def doubtful(questions: Iterable[LabelledQuestion], corpus: Corpus) -> list[str]:
-    """Return what of the labels is not so in this corpus, a line each: sources that it does not have, or has
-    several of. They are no errors: what a missing document does to the answers may be what is measured.
+    """Return what of the labels is not so in this corpus, a line for each source that it does not have, or
+    has several of, where it is first named. They are no errors: what a missing document does to the answers
+    may be what is measured.
     """
     named = _Sources.of(corpus)
-    doubts = []
+    first: dict[str, LabelledQuestion] = {}
     for known in questions:
+        first.setdefault(known.source, known)
+    doubts = []
+    for known in first.values():
         count = len(named.called(known.source)) if known.source else 1
         if count != 1:
             place = f"line {known.line}" if known.line else known.question

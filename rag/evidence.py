@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pincite.index.document import Point, Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.passages import quotable_spans, without_references
+from pincite.index.reranking import covered, term_weights
 from pincite.index.retrieval import Hit
 from pincite.index.tokens import terms_of
 from pincite.questions import Question
@@ -89,8 +90,8 @@ def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidenc
         for sentence in _sentences(hit, rank)
         if not _is_echo(sentence, asked)
     ]
-    weights = _term_weights(question, everything)
-    everything.sort(key=lambda one: -(_covered(one.terms | one.around, weights) + one.hit.score))
+    weights = term_weights(question.terms, [one.terms for one in everything])
+    everything.sort(key=lambda one: -(covered(one.terms | one.around, weights) + one.hit.score))
     sentences = tuple(everything[:_MOST_MEASURED])
     knows_script = encoder.known_share(question.text) >= LEAST_KNOWN_SHARE
     similarities = _similarities(question, sentences, encoder) if knows_script else [0.0] * len(sentences)
@@ -126,21 +127,6 @@ def _sentences(hit: Hit, rank: int) -> list[Sentence]:
     return found
 
 
-def _term_weights(question: Question, sentences: Sequence[Sentence]) -> dict[str, float]:
-    """Return each of the question's terms with its inverse frequency among the sentences, as in BM25."""
-    total = len(sentences)
-    weights = {}
-    for term in question.terms:
-        frequency = sum(term in sentence.terms for sentence in sentences)
-        weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-    return weights
-
-
-def _covered(terms: frozenset[str], weights: Mapping[str, float]) -> float:
-    total = sum(weights.values())
-    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
-
-
 def _similarities(question: Question, sentences: Sequence[Sentence], encoder: Encoder) -> list[float]:
     vectors = encoder.encode([question.text, *(without_references(one.text) for one in sentences)])
     return [float(value) for value in vectors[1:] @ vectors[0]]
@@ -156,12 +142,12 @@ def _measure(
     names = len(question.names & sentence.in_passage) / len(question.names) if question.names else 1.0
     return [
         1.0,
-        _covered(sentence.terms, weights),
-        _covered(sentence.terms | sentence.around, weights),
-        _covered(sentence.in_passage, weights),
+        covered(sentence.terms, weights),
+        covered(sentence.terms | sentence.around, weights),
+        covered(sentence.in_passage, weights),
         names,
         float(names == 1.0),
-        1.0 - _covered(found, weights),
+        1.0 - covered(found, weights),
         float(_holds_kind(question, sentence)),
         sentence.hit.score,
         1.0 / sentence.rank,

@@ -24,6 +24,7 @@ _TABLES = (".csv", ".tsv")
 _DELIMITERS = (",", ";", "\t")
 _LIKENESS_OF_A_TYPO = 0.8
 _MOST_COLUMNS_SHOWN = 5
+_MOST_CHARACTERS_SHOWN = 40
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 _Rows = Iterator[tuple[int, dict[str, Any]]]
@@ -102,6 +103,9 @@ def _question(row: Mapping[str, Any], line: int, path: Path) -> LabelledQuestion
         first = error.errors()[0]
         if first["loc"] == ("question",) and first["type"] in ("missing", "string_too_short"):
             raise ValueError(f"{_place(path, line)} has no question") from None
+        if first["loc"] == ("answerable",):
+            met = repr(first["input"])[:_MOST_CHARACTERS_SHOWN]
+            raise ValueError(f"{_place(path, line)}: answerable must be yes or no, got {met}") from None
         raise ValueError(f"{_place(path, line)}: {first['loc'][0]}: {first['msg']}") from None
     answers = tuple(dict.fromkeys(answer for answer in valid.answer if answer))
     return LabelledQuestion(valid.question, answers, valid.source, valid.quote, valid.answerable, line)
@@ -127,13 +131,15 @@ def _json_rows(text: str, path: Path) -> _Rows:
         except RecursionError:
             raise ValueError(f"{_place(path, number)} is nested too deeply") from None
         if not isinstance(row, dict):
-            raise ValueError(f"{_place(path, number)} is no JSON object but {line.strip()[:40]}")
+            raise ValueError(
+                f"{_place(path, number)} is no JSON object but {line.strip()[:_MOST_CHARACTERS_SHOWN]}"
+            )
         names = _names(list(row), _place(path, number))
         yield number, dict(zip(names, row.values(), strict=True))
 
 
 def _table_rows(text: str, path: Path) -> _Rows:
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         header = next((row for row in table if any(row)), [])
         columns = _names(header, _place(path, table.line_num))

@@ -127,7 +127,7 @@ def _mark(axes: Axes, report: Report) -> None:
                 "zorder": 5,
             }
             result = f"{_percent(point.coverage)} answered, {_percent(point.risk)} of them wrong"
-            label = f"threshold {threshold:g} ({name}): {result}"
+            label = f"threshold {threshold:.14g} ({name}): {result}"
             axes.plot(point.coverage, point.risk, marker, markersize=9, linewidth=0, label=label, **style)
 
 

@@ -16,6 +16,7 @@ from pincite.index.language import HAN
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _RANGE = re.compile(r"(?<=\d)[-–—/](?=\d)")
+_SPACED = "0-9a-z\u00df-\u058f"  # Latin, Greek, Cyrillic and Armenian, which put spaces between words
 _SPACE_BESIDE_HAN = re.compile(rf"(?<=[{HAN}]) | (?=[{HAN}])")
 
 
@@ -55,7 +56,7 @@ def holds(text: str, wanted: str) -> bool:
     inner, outer = (_SPACE_BESIDE_HAN.sub("", fold(_RANGE.sub(" ", one))) for one in (wanted, text))
     if not inner:
         return False
-    before = "(?<![0-9a-z])" if re.match("[0-9a-z]", inner) else ""
+    before = f"(?<![{_SPACED}])" if re.match(f"[{_SPACED}]", inner) else ""
     after = "(?![0-9])" if re.search("[0-9]$", inner) else ""
     return re.search(before + re.escape(inner) + after, outer) is not None
 

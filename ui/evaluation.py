@@ -75,14 +75,14 @@ def _rows(report: Report) -> Iterator[tuple[str, str, int]]:
 
 def _advice(report: Report) -> str:
     """Return what was asked, and the threshold to set for few wrong answers."""
-    asked = f"{report.questions:,} questions asked, answered from confidence {report.min_confidence:g} up."
+    asked = f"{report.questions:,} questions asked, answered from confidence {report.min_confidence:.14g} up."
     if not report.curve:
         return asked
     best, most = report.recommended, _percent(TOLERATED_RISK, 0)
     if best is None:
         return f"{asked}\nNo threshold keeps the wrong answers within {most}."
     return (
-        f"{asked}\nTo keep the wrong answers within {most}: --min-confidence {best.threshold:g},"
+        f"{asked}\nTo keep the wrong answers within {most}: --min-confidence {best.threshold:.14g},"
         f" which answers {_percent(best.coverage)}."
     )
 

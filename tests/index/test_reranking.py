@@ -134,3 +134,23 @@ def check_order(hits: Sequence[Hit]) -> None:
     scores = [hit.score for hit in hits]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize("count", range(2, 12))
+def test_a_passage_that_has_all_of_the_question_has_all_the_evidence_and_no_more(
+    tmp_path: Path, count: int
+) -> None:
+    words = [f"w{number}" for number in range(count)]
+    texts = [" ".join(words), *(" ".join(words[number:]) for number in range(1, count))]
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+        for number, text in enumerate(texts):
+            corpus.add_text(text, source=f"{number}")
+        best = corpus.search(f"{' '.join(words)}?")[0]
+    assert best.passage.source == "0"
+    assert (best.score, best.evidence) == (1.0, 1.0)
+
+
+def test_terms_that_stand_thousands_of_times_are_as_near_as_their_nearest_places() -> None:
+    many = 30_000  # as many pairs of places as would take minutes
+    (found,) = evidence("what gamma beta?", ["gamma " * many + "zeta eta " + "beta " * many])
+    assert found == pytest.approx(0.375 + 0.185 / 3 + 0.3)

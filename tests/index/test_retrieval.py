@@ -201,6 +201,24 @@ class Dense(FakeEncoder):
         return vectors
 
 
+class Averse(FakeEncoder):
+    """Turns what names "anti" away from the rest."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        signs = np.array([-1 if "anti" in text else 1 for text in texts], dtype=np.float32)
+        vectors: NDArray[np.float32] = super().encode(texts) * signs[:, None]
+        return vectors
+
+
+def test_a_passage_without_a_cosine_takes_no_rank_from_one_with_a_negative(tmp_path: Path) -> None:
+    with Corpus.open(tmp_path / "c", encoder=Averse()) as corpus:
+        for source, text in {"near": "alpha beta", "none": "茶园 2140", "against": "anti alpha beta"}.items():
+            corpus.add_text(text, source=source)
+        hits = {hit.passage.source: hit for hit in corpus.search("alpha beta 2140")}
+    assert hits["none"].dense_score is None
+    assert {name: hit.dense_rank for name, hit in hits.items()} == {"near": 1, "none": None, "against": 2}
+
+
 @pytest.mark.parametrize("count", [2, 3, 7, 50])
 def test_one_text_under_many_names_has_the_same_scores_and_comes_by_age(tmp_path: Path, count: int) -> None:
     with Corpus.open(tmp_path / "c", encoder=Dense()) as corpus:

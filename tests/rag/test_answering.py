@@ -114,6 +114,7 @@ def test_without_fallback_an_llm_that_is_down_is_an_error(
     ("question", "options", "problem"),
     [
         (" ", {}, "the question is empty"),
+        ("When?", {"top_k": -1}, "top_k must be at least 1, got -1$"),
         ("When?", {"min_confidence": 1.5}, "between 0 and 1, got 1.5"),
         ("When?", {"llm": "qwen3"}, "llm must be"),
     ],

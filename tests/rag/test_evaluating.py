@@ -193,6 +193,9 @@ def test_sources_are_named_as_elsewhere_and_those_that_are_not_there_are_doubted
         "line 5: no document in the corpus is called ill.txt",
         "f: no document in the corpus is called opera.txt",
     ]
+    assert doubtful([*questions, Question("g", source="ill.txt", line=9)], corpus) == doubtful(
+        questions, corpus
+    )
 
 
 def test_an_empty_corpus_and_no_questions_make_a_report(tmp_path: Path, fake_encoder: FakeEncoder) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pincite.evaluating import Report, evaluate
 from pincite.index.corpus import Corpus
 from pincite.labels import LabelledQuestion as Question
 from pincite.plotting import check_plot, draw_report
+from pincite.risk import RiskPoint
 from tests.fakes import FakeEncoder
 
 TEXT = "The mill was bought by Ada Pellow in March 1921. Its wheel turns twice a day. Josiah Trewin built it."
@@ -55,6 +57,12 @@ def test_a_picture_says_what_it_shows_in_words_and_percent(report: Report, tmp_p
         "(10 % risk): 33 % answered, 0 % of them wrong",
     ):
         assert expected in words
+
+
+def test_a_threshold_is_shown_with_all_its_digits(report: Report, tmp_path: Path) -> None:
+    close = replace(report, recommended=RiskPoint(0.9123456, 1 / 3, 0.0))
+    draw_report(close, tmp_path / "p.svg")
+    assert "threshold 0.9123456 (10 % risk)" in words_of(tmp_path / "p.svg")
 
 
 def test_a_png_is_a_picture_of_its_size(report: Report, tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pincite.evaluating import evaluate
+from pincite.index.corpus import Corpus
+from pincite.labels import LabelledQuestion
+from pincite.risk import RiskPoint
+from pincite.ui.evaluation import print_report
 from tests.conftest import ROOT, Run
 from tests.llm_server import Reply, Server
 from tests.samples import BANK, UNANSWERABLE
@@ -180,3 +186,11 @@ def test_the_hard_questions_on_the_seeds_are_measured_whole(pincite: Run, seeds_
     assert (report["over"]["recall_at_k"], report["over"]["false_answers"]) == (31, 7)
     assert report["recall_at_k"] >= 0.95
     assert report["curve"][-1]["coverage"] == 1.0
+
+
+def test_a_threshold_is_printed_with_all_its_digits(
+    seeds_corpus: Corpus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = evaluate([LabelledQuestion(BANK, ("Singapore's OCBC Bank",))], seeds_corpus)
+    print_report(replace(report, recommended=RiskPoint(0.9123456, 1.0, 0.0)), 0)
+    assert "--min-confidence 0.9123456, which answers 100.0 %" in capsys.readouterr().out
