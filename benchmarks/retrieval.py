@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the sets there, and do no more")
     parser.add_argument("--with", nargs="+", default=(), metavar="NAME=VALUE", dest="changed")
     options = parser.parse_args()
-    changed = dict(one.split("=") for one in options.changed)
+    changed = {name: value for name, _, value in (one.partition("=") for one in options.changed)}
     for constant, value in changed.items():
         set_constant(constant, value)
     if options.export:

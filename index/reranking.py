@@ -36,8 +36,8 @@ _LEAST = 1e-6
 
 _ASKING = "who|whom|whose|what|when|where|which|why|how"
 _QUESTION = re.compile(
-    rf"[?？]\s*$|^\W*(?:{_ASKING}|is|are|was|were|do|does|did|can|could|should|has|have|had|will|would)\b"
-    "|什么|谁|哪|吗|呢|多少|几|怎|如何|为何|何时"
+    rf"\?\s*$|^\W*(?:{_ASKING}|is|are|was|were|do|does|did|can|could|should|has|have|had|will|would)\b"
+    "|什么|什麼|谁|誰|哪|吗|嗎|呢|多少|几|幾|怎|如何|为何|為何|何时|何時"
 )
 
 MOST_EVIDENCE = COVERAGE_WEIGHT + NEARNESS_WEIGHT + SIMILARITY_WEIGHT

@@ -29,6 +29,8 @@ from tests.fakes import CountingEncoder, FakeEncoder
         "合作社是哪一年成立的",
         "茶园有多少亩",
         "他来吗",
+        "他是誰",
+        "池塘有多深？",
     ],
 )
 def test_questions_are_told(query: str) -> None:
