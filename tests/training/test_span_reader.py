@@ -1,0 +1,97 @@
+"""The span reader's training: scripts that import one another from their own folder."""
+
+import gzip
+import importlib
+import json
+import os
+import random
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+TRAINING = Path(__file__).parents[2] / "training"
+DATA = Path(os.environ.get("PINCITE_DATA", Path(__file__).parents[3] / "shared" / "data"))
+PUBLISHED = [
+    ("1.1__BERT_ensemble_Google_AI_Language", "dev-v1.1", "EM 86.21 F1 92.20"),
+    ("1.1__Logistic_Regression_Baseline_Stanford_University", "dev-v1.1", "EM 40.14 F1 50.98"),
+    ("v2.0__BERT_single_model_Google_AI_Language", "dev-v2.0", "EM 78.76 F1 81.79"),
+]
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TRAINING))
+
+
+@pytest.fixture
+def squad(scripts: None) -> ModuleType:
+    return importlib.import_module("squad")
+
+
+def question(squad: ModuleType, text: str, passage: str, answer: str = "") -> Any:
+    paragraph = squad.Paragraph(0, 0, "Rome", passage)
+    return squad.Question("q", text, paragraph, (answer,) if answer else (), passage.find(answer))
+
+
+@pytest.mark.parametrize(("system", "dev", "published"), PUBLISHED)
+def test_leaderboard_systems_get_their_published_scores(
+    squad: ModuleType, system: str, dev: str, published: str
+) -> None:
+    score = importlib.import_module("score")
+    folder = DATA / "squad"
+    if not folder.is_dir():
+        pytest.skip("the SQuAD files are not here")
+    predictions = json.loads(gzip.decompress((folder / "predictions" / f"{system}.json.gz").read_bytes()))
+    questions = squad.read_squad(folder / f"{dev}.json.gz").questions
+    assert str(score.score_all(questions, predictions)) == published
+
+
+def test_an_answer_that_stands_twice_is_taken_beside_the_question_s_words(squad: ModuleType) -> None:
+    text = "30 came." + " And so on." * 20 + " 30 left."
+    assert squad.meant_occurrence("How many left?", text, "30") == text.rindex("30")
+    assert squad.meant_occurrence("How many came?", text, "30") == 0
+
+
+def test_only_a_passage_without_the_answer_s_words_is_a_negative(squad: ModuleType) -> None:
+    lacks_answer = importlib.import_module("negatives").lacks_answer
+    assert lacks_answer("the Roman Senate", "Carthage was destroyed.")
+    assert not lacks_answer("the Roman Senate", "The senate met.")
+    assert not lacks_answer("476", "It fell in 476.")
+
+
+def test_a_changed_question_mentions_what_its_paragraph_does_not(squad: ModuleType) -> None:
+    negatives = importlib.import_module("negatives")
+    one = question(squad, "What happened to Rome in 476?", "Rome fell in 476; it was sacked in 410.", "fell")
+    changed = negatives.change(one, negatives.Mentions((), (), ("410", "455")), random.Random(1))
+    assert (changed.text, changed.answers) == ("What happened to Rome in 455?", ())
+
+
+def test_a_feature_s_places_and_the_best_span_are_the_answer(squad: ModuleType) -> None:
+    features = importlib.import_module("span_features")
+    tokenizer = features.new_tokenizer()
+    passage = "Naïve men say. " * 200 + "The Emperor Romulus Augustulus was deposed."
+    one = question(squad, "Who was deposed?", passage, "Romulus Augustulus")
+    [feature] = features.Featurizer(tokenizer).features([one])
+    start, end = (np.zeros(len(feature.ids), np.float32) for _ in range(2))
+    start[feature.start] = end[feature.end] = 5.0
+    found = features.best_span(feature, passage, start, end)
+    assert len(feature.ids) == features.MOST_TOKENS
+    assert (found.text, found.margin) == ("Romulus Augustulus", 10.0)
+
+
+def test_windows_hold_every_token_of_a_long_passage(squad: ModuleType) -> None:
+    features = importlib.import_module("span_features")
+    tokenizer = features.new_tokenizer()
+    passage = " ".join(str(number) for number in range(900))
+    windows = features.Featurizer(tokenizer).windows(question(squad, "How many?", passage))
+    spans = {tuple(span) for window in windows for span in window.offsets.tolist()}
+    covered = {place for start, end in spans for place in range(start, end)}
+    assert covered == {place for place, character in enumerate(passage) if character != " "}
+
+
+def test_the_learning_rate_rises_stays_and_falls_to_zero(scripts: None) -> None:
+    schedule = importlib.import_module("schedule").Schedule(100, 10, 20, 1.0)
+    assert [schedule.rate(step) for step in (0, 9, 50, 80, 90, 99)] == [0.1, 1.0, 1.0, 1.0, 0.5, 0.05]
