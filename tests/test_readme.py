@@ -48,7 +48,9 @@ def test_the_python_example_runs_and_answers(tmp_path: Path) -> None:
     assert done.stdout.startswith("Singapore's OCBC Bank 0.")
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
+)
 def test_no_placeholder_is_left(page: Path) -> None:
     assert "@@" not in page.read_text(encoding="utf-8")
 

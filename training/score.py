@@ -2,9 +2,9 @@
 
 ``exact`` and ``f1`` of a question are the best over its accepted answers, and 0 where there is no prediction.
 Without accepted answers (SQuAD 2.0) only an empty prediction is right; so it is where "." is one of them,
-which the published scores of that version count. ``pincite.evaluating.normalise`` drops
-more punctuation than SQuAD, which knows ASCII's alone; hence another one here. Rajpurkar et al., "SQuAD:
-100,000+ Questions for Machine Comprehension of Text", 2016, section 6.1.
+which the published scores of that version count. ``pincite.scoring.normalise`` drops more punctuation than
+SQuAD, which knows ASCII's alone; hence another one here. Rajpurkar et al., "SQuAD: 100,000+ Questions for
+Machine Comprehension of Text", 2016, section 6.1.
 """
 
 import re
