@@ -22,7 +22,7 @@ from pathlib import Path
 
 from squad import Paragraph, Question, Squad, content_words
 
-from pincite.evaluating import normalise
+from pincite.scoring import normalise
 
 RETRIEVED_SHARE, CHANGED_SHARE, NEIGHBOUR_SHARE = 0.18, 0.14, 0.08
 RANKS = 6
