@@ -9,18 +9,25 @@ is instant.
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pincite.index.errors import AnswererUnavailable, PinciteError
+from pincite.ui import keeping
+from pincite.ui.arguments import (
+    EncoderOption,
+    Explain,
+    Json,
+    Llm,
+    Location,
+    MinConfidence,
+    TopK,
+    WhereOption,
+    open_corpus,
+)
 from pincite.ui.terminal import accept_any_characters, asked_questions, progress_bar, question_bar, say_error
-
-if TYPE_CHECKING:
-    from pincite.index.corpus import Corpus
 
 INTERRUPTED = 130
 
@@ -32,35 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Location = Annotated[
-    str, typer.Option("--corpus", envvar="PINCITE_CORPUS", metavar="DIR", help="The corpus: a folder.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, under the Python objects' own names.")]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option("--where", metavar="FIELD=VALUE", help="Only documents so; also <, <=, >, >=. Repeatable."),
-]
-TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many passages.")]
-Llm = Annotated[
-    str | None,
-    typer.Option(
-        "--llm",
-        envvar="PINCITE_LLM",
-        metavar="NAME",
-        help='"PROVIDER/MODEL" or "URL#MODEL"; none: the reader.',
-    ),
-]
-MinConfidence = Annotated[
-    float | None, typer.Option("--min-confidence", min=0.0, max=1.0, help="Below it: not answered.")
-]
-Explain = Annotated[
-    bool, typer.Option("--explain", help="Show what each passage's score is made of, and the words it has.")
-]
-EncoderOption = Annotated[
-    str | None,
-    typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
-]
 
 
 def _print_version(wanted: bool) -> None:
@@ -106,7 +84,7 @@ def index(
     from pincite.ui.printing import print_json, print_receipts
 
     extra = parse_metadata(metadata or [])
-    with _open(corpus, create=True, encoder=encoder) as opened, progress_bar() as progress:
+    with open_corpus(corpus, create=True, encoder=encoder) as opened, progress_bar() as progress:
         receipts = opened.add(
             *paths,
             metadata=extra,
@@ -149,7 +127,7 @@ def ask(
     many = question is None
     failed = False
     turns: list[Turn] = []
-    with _open(corpus) as opened:
+    with open_corpus(corpus) as opened:
         for one in asked_questions() if question is None else [question]:
             try:
                 answer = answer_question(
@@ -196,7 +174,7 @@ def search(
     from pincite.ui.options import parse_where
     from pincite.ui.printing import explained, print_hits, print_json
 
-    with _open(corpus) as opened:
+    with open_corpus(corpus) as opened:
         hits = opened.search(query, top_k=top_k, where=parse_where(where or []))
     if json:
         print_json(explained(query, hits) if explain else hits)
@@ -224,7 +202,7 @@ def show(
     from pincite.ui.printing import print_document, print_json, say
 
     name, start, end = parse_span(source)
-    with _open(corpus) as opened:
+    with open_corpus(corpus) as opened:
         document_id = opened.find(name)
         text = opened.text(document_id)
         if not 0 <= start <= (len(text) if end is None else end) <= len(text):
@@ -240,96 +218,13 @@ def show(
         print_document(text, start, end)
 
 
-@app.command(name="list")
-def list_documents(corpus: Location = ".pincite", json: Json = False) -> None:
-    """List the corpus's documents."""
-    from pincite.ui.printing import print_documents, print_json
-
-    with _open(corpus) as opened:
-        documents = opened.documents()
-    print_json(documents) if json else print_documents(documents)
-
-
-@app.command()
-def remove(source: str, corpus: Location = ".pincite", json: Json = False) -> None:
-    """Remove a file from the corpus, by its source or the last parts of it."""
-    from pincite.ui.printing import print_json, say
-
-    with _open(corpus) as opened:
-        receipt = opened.remove(source)
-    print_json(receipt) if json else say(f"removed {receipt.source}")
-
-
-@app.command()
-def stats(corpus: Location = ".pincite", json: Json = False) -> None:
-    """Print the corpus's size and encoder."""
-    from pincite.ui.printing import print_json, print_stats
-
-    with _open(corpus) as opened:
-        figures = opened.stats()
-    print_json(figures) if json else print_stats(figures)
-
-
-@app.command()
-def verify(corpus: Location = ".pincite", json: Json = False) -> None:
-    """Check everything the corpus promises; exit code 1 if something is wrong."""
-    from pincite.ui.printing import print_json, say
-
-    with _open(corpus) as opened:
-        findings = opened.verify()
-    if json:
-        print_json(findings)
-    else:
-        for finding in findings:
-            print(finding)
-        say(f"{len(findings)} findings" if findings else "sound")
-    if findings:
-        raise typer.Exit(1)
-
-
-@app.command()
-def reencode(
-    encoder: Annotated[
-        str, typer.Option("--encoder", metavar="NAME", help="The new encoder's name or folder.")
-    ],
-    corpus: Location = ".pincite",
-) -> None:
-    """Encode the stored texts again with another encoder; the old vectors serve until all are done."""
-    from pincite.ui.printing import say
-
-    with _open(corpus) as opened, progress_bar() as progress:
-        opened.reencode(encoder, progress=progress)
-    say(f"encoded with {encoder}")
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
-    corpus: Location = ".pincite",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
-    json: Json = False,
-) -> None:
-    """Write the corpus to one file, while others may go on writing to the corpus."""
-    from pincite.ui.printing import print_json, say
-
-    with _open(corpus) as opened:
-        written = opened.backup(file, overwrite=overwrite)
-    print_json(written) if json else say(f"wrote {written.documents} documents to {written.file}")
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `pincite backup` wrote.")],
-    corpus: Location = ".pincite",
-    json: Json = False,
-) -> None:
-    """Make a corpus of a backup, in a folder that is absent or empty."""
-    from pincite.index.corpus import Corpus
-    from pincite.ui.printing import print_json, say
-
-    with Corpus.restore(file, corpus) as opened:
-        figures = opened.stats()
-    print_json(figures) if json else say(f"restored {figures.documents} documents to {figures.location}")
+app.command(name="list")(keeping.list_documents)
+app.command()(keeping.remove)
+app.command()(keeping.stats)
+app.command()(keeping.verify)
+app.command()(keeping.reencode)
+app.command()(keeping.backup)
+app.command()(keeping.restore)
 
 
 @app.command(name="eval")
@@ -363,7 +258,7 @@ def evaluate(
         from pincite.plotting import check_plot, draw_report
 
         check_plot(plot)
-    with _open(corpus) as opened:
+    with open_corpus(corpus) as opened:
         say_doubts(doubtful(labels.questions, opened), labels.ignored)
         with question_bar() as progress:
             report = run(
@@ -395,7 +290,7 @@ def ui(
     from pincite.ui.chat import serve
     from pincite.ui.printing import say
 
-    with _open(corpus, create=True) as opened:
+    with open_corpus(corpus, create=True) as opened:
         serve(
             opened,
             host=host,
@@ -436,11 +331,3 @@ def main() -> None:
 def _stop(code: int, message: object) -> None:
     say_error(message)
     sys.exit(code)
-
-
-@contextmanager
-def _open(location: str, *, create: bool = False, encoder: str | None = None) -> "Iterator[Corpus]":
-    from pincite.index.corpus import Corpus
-
-    with Corpus.open(location, create=create, encoder=encoder) as corpus:
-        yield corpus

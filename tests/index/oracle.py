@@ -2,8 +2,8 @@
 
 Texts are of a kind that leaves no doubt how they are split: a line of words, or headings with a line of words
 under each. The words have three letters, so that each is its own stem, or are Chinese. Ranking is BM25 (k1
-1.2, b 0.75, what the context holds counts half) and the cosine, each list cut at so many candidates, scaled
-and averaged.
+1.2, b 0.75, what the context holds counts half) and the cosine, each list cut at so many candidates; each is
+divided by its highest, and they are averaged. No query here is a question, which would be reranked.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def search(
     terms = [term for word in dict.fromkeys(query.split()) for term in _terms(word)]
     lexical = _bm25(terms, passages, allowed, by_prefix=False)
     nearest: dict[Passage, float] | None = {}
+    asked: list[float] = []
     if _known_share(query) < _LEAST_KNOWN_SHARE:
         if not lexical:
             characters = list(dict.fromkeys(c for term in terms for c in term if not c.isascii()))
@@ -106,7 +107,7 @@ def search(
         nearest = _first(cosines, candidates)
         if nearest is not None and bm25 is not None:
             nearest |= {one: cosines[one] for one in bm25 if one in cosines}
-    return None if nearest is None or bm25 is None else _fused(nearest, bm25)
+    return None if nearest is None or bm25 is None else _fused(nearest, bm25, asked, encoder)
 
 
 @lru_cache(maxsize=10_000)
@@ -217,15 +218,50 @@ def _first(
     return {one: scores[one] for one in kept}
 
 
-def _fused(cosines: Mapping[Passage, float], bm25: Mapping[Passage, float]) -> list[Found] | None:
-    low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=0.0)
-    if cosines and len({_embedded(one) for one in cosines}) > 1 and high - low < _LEAST_SPREAD:
-        return None  # what is left of the scores' differences is rounding
-    most = max(bm25.values(), default=1.0)
-    found = []
-    for one in {**cosines, **bm25}:
-        cosine, lexical = cosines.get(one), bm25.get(one, 0.0)
-        dense = 0.0 if cosine is None else (cosine - low) / (high - low) if high - low > _SAME else 1.0
-        weight = 0.5 if cosines else 0.0
-        found.append(Found(one, weight * dense + (1 - weight) * lexical / most, cosine, lexical))
+def _fused(
+    cosines: Mapping[Passage, float], bm25: Mapping[Passage, float], asked: Sequence[float], encoder: str
+) -> list[Found] | None:
+    """Return the candidates by half of either score, after the query has moved a fifth of the way to the mean
+    of the first three; None where rounding decides.
+    """
+    if not cosines:
+        return _found(cosines, bm25, _averaged({}, bm25, 1.0))
+    vectors = {
+        one: _as_stored(vector(_embedded(one), encoder)) if one in cosines else [0.0] * len(asked)
+        for one in {**cosines, **bm25}
+    }
+    before = _averaged(cosines, bm25, 0.5)
+    order = sorted(before, key=lambda one: (-before[one], one.place))
+    third = before[order[:3][-1]]
+    tied = [vectors[one] for one in order if abs(before[one] - third) < _SAME * 10]
+    if abs(max(cosines.values())) < _LEAST_SPREAD or (len(order) > 3 and any(v != tied[0] for v in tied[1:])):
+        return None
+    first = [vectors[one] for one in order[:3]]
+    moved = [number + 0.2 * sum(column) / len(first) for number, *column in zip(asked, *first, strict=True)]
+    length = math.sqrt(_dot(moved, moved))
+    after = {one: _dot(moved, vectors[one]) / length for one in cosines}
+    if abs(max(after.values())) < _LEAST_SPREAD:
+        return None
+    return _found(cosines, bm25, _averaged(after, bm25, 0.5))
+
+
+def _averaged(
+    cosines: Mapping[Passage, float], bm25: Mapping[Passage, float], weight: float
+) -> dict[Passage, float]:
+    """Return the sum of both scores, each over its highest, the cosine's by ``weight``, what is below zero as
+    zero; of the words alone where there are no cosines.
+    """
+    nearest, most = max(cosines.values(), default=0.0), max(bm25.values(), default=1.0)
+    words = 1 - weight if cosines else 1.0
+    return {
+        one: (weight * max(cosines.get(one, 0.0), 0.0) / nearest if nearest > 0 else 0.0)
+        + words * bm25.get(one, 0.0) / most
+        for one in {**cosines, **bm25}
+    }
+
+
+def _found(
+    cosines: Mapping[Passage, float], bm25: Mapping[Passage, float], scores: Mapping[Passage, float]
+) -> list[Found]:
+    found = [Found(one, score, cosines.get(one), bm25.get(one, 0.0)) for one, score in scores.items()]
     return sorted(found, key=lambda one: (-one.score, one.passage.place))

@@ -1,0 +1,48 @@
+"""The options that several commands have, and the corpus that they name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pincite.index.corpus import Corpus
+
+Location = Annotated[
+    str, typer.Option("--corpus", envvar="PINCITE_CORPUS", metavar="DIR", help="The corpus: a folder.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, under the Python objects' own names.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="FIELD=VALUE", help="Only documents so; also <, <=, >, >=. Repeatable."),
+]
+TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many passages.")]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        envvar="PINCITE_LLM",
+        metavar="NAME",
+        help='"PROVIDER/MODEL" or "URL#MODEL"; none: the reader.',
+    ),
+]
+MinConfidence = Annotated[
+    float | None, typer.Option("--min-confidence", min=0.0, max=1.0, help="Below it: not answered.")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Show what each passage's score is made of, and the words it has.")
+]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
+]
+
+
+@contextmanager
+def open_corpus(location: str, *, create: bool = False, encoder: str | None = None) -> "Iterator[Corpus]":
+    """Open the corpus at ``location``, and close it at the end."""
+    from pincite.index.corpus import Corpus
+
+    with Corpus.open(location, create=create, encoder=encoder) as corpus:
+        yield corpus
