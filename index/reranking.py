@@ -64,12 +64,13 @@ def evidence_for(
     pairs = {pair: min(weights[pair[0]], weights[pair[1]]) for pair in pairwise(asked) if pair[0] != pair[1]}
     measured = [_measured(reading, weights, pairs) for reading in readings]
     evidence = np.array([COVERAGE_WEIGHT * one.coverage + NEARNESS_WEIGHT * one.nearness for one in measured])
-    first = np.argsort(-(scores + evidence), kind="stable")[:ENCODED]
-    sentences = encoder.encode([measured[place].sentence for place in first])
+    so_far = scores + evidence
+    order = sorted(range(len(measured)), key=lambda place: (-so_far[place], measured[place].sentence))
+    best = list(dict.fromkeys(measured[place].sentence for place in order))[:ENCODED]
     # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
-    similar = (sentences * vector).sum(axis=1).astype(np.float64)
-    evidence[first] += SIMILARITY_WEIGHT * (similar.clip(min=0) / max(similar.max(initial=0), _LEAST))
-    return evidence
+    similar = (encoder.encode(best) * vector).sum(axis=1).astype(np.float64)
+    shares = dict(zip(best, similar.clip(min=0) / max(similar.max(initial=0), _LEAST), strict=True))
+    return evidence + SIMILARITY_WEIGHT * np.array([shares.get(one.sentence, 0.0) for one in measured])
 
 
 @dataclass(frozen=True, slots=True)

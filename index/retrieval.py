@@ -87,8 +87,9 @@ def search(
         scores = _fused(_after_feedback(vector, found), found.bm25, DENSE_WEIGHT)
         return _hits(found, scores, _best(scores, top_k), snapshot)
     scores = _fused(found.cosines, found.bm25, DENSE_WEIGHT_OF_QUESTIONS)
-    hits = _hits(found, scores, _best(scores, max(RERANKED, top_k)), snapshot)
-    return _reranked(query, vector, hits, encoder)[:top_k]
+    count = len(_best_and_ties(scores, RERANKED))
+    hits = _hits(found, scores, _best(scores, max(count, top_k)), snapshot)
+    return _reranked(query, vector, hits, count, encoder)[:top_k]
 
 
 def _candidates(
@@ -127,7 +128,7 @@ def _cosines(vectors: Matrix, vector: NDArray[np.float32] | None) -> Scores:
 
 def _after_feedback(vector: NDArray[np.float32], found: _Candidates) -> Scores:
     """Return the candidates' cosines to the query once it has moved towards the best of them."""
-    best = _best(_fused(found.cosines, found.bm25, DENSE_WEIGHT), FEEDBACK)
+    best = _best_and_ties(_fused(found.cosines, found.bm25, DENSE_WEIGHT), FEEDBACK)
     moved = vector + FEEDBACK_WEIGHT * found.vectors[best].mean(axis=0)
     return _cosines(found.vectors, moved / np.linalg.norm(moved))
 
@@ -144,6 +145,14 @@ def _normalised(scores: Scores) -> Scores:
 def _best(scores: Scores, count: int) -> NDArray[np.intp]:
     """Return the places of the highest scores, best first; of equal ones the first."""
     return np.argsort(-scores, kind="stable")[:count]
+
+
+def _best_and_ties(scores: Scores, count: int) -> NDArray[np.intp]:
+    """Return the places of the highest scores, and of all that equal the last of them: who is among the first
+    must not depend on the order in which passages were stored.
+    """
+    best = _best(scores, len(scores))
+    return best[: np.count_nonzero(scores >= scores[best[:count][-1]])]
 
 
 def _hits(found: _Candidates, scores: Scores, places: NDArray[np.intp], snapshot: Snapshot) -> list[Hit]:
@@ -165,9 +174,11 @@ def _hits(found: _Candidates, scores: Scores, places: NDArray[np.intp], snapshot
     ]
 
 
-def _reranked(query: str, vector: NDArray[np.float32], hits: list[Hit], encoder: Encoder) -> list[Hit]:
-    """Return ``hits`` with the first of them ranked again by what they have for the question."""
-    first = hits[:RERANKED]
+def _reranked(
+    query: str, vector: NDArray[np.float32], hits: list[Hit], count: int, encoder: Encoder
+) -> list[Hit]:
+    """Return ``hits`` with the first ``count`` of them ranked again by what they have for the question."""
+    first = hits[:count]
     evidence = np.zeros(len(hits))
     evidence[: len(first)] = evidence_for(
         query, vector, [hit.passage for hit in first], [hit.score for hit in first], encoder

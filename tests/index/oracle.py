@@ -25,6 +25,7 @@ from tests.fakes import FakeEncoder
 _LEAST_KNOWN_SHARE = 0.9
 _SAME = 1e-5
 _LEAST_SPREAD = 1e-3
+_ROUNDING = 1e-9
 
 
 class WordEncoder(FakeEncoder):
@@ -222,7 +223,7 @@ def _fused(
     cosines: Mapping[Passage, float], bm25: Mapping[Passage, float], asked: Sequence[float], encoder: str
 ) -> list[Found] | None:
     """Return the candidates by half of either score, after the query has moved a fifth of the way to the mean
-    of the first three; None where rounding decides.
+    of the first three and their equals; None where rounding decides.
     """
     if not cosines:
         return _found(cosines, bm25, _averaged({}, bm25, 1.0))
@@ -231,12 +232,11 @@ def _fused(
         for one in {**cosines, **bm25}
     }
     before = _averaged(cosines, bm25, 0.5)
-    order = sorted(before, key=lambda one: (-before[one], one.place))
-    third = before[order[:3][-1]]
-    tied = [vectors[one] for one in order if abs(before[one] - third) < _SAME * 10]
-    if abs(max(cosines.values())) < _LEAST_SPREAD or (len(order) > 3 and any(v != tied[0] for v in tied[1:])):
+    third = sorted(before.values(), reverse=True)[:3][-1]
+    first = [vectors[one] for one, score in before.items() if score > third - _ROUNDING]
+    near = [one for one, score in before.items() if _ROUNDING < abs(score - third) < 10 * _SAME]
+    if near or abs(max(cosines.values())) < _LEAST_SPREAD:
         return None
-    first = [vectors[one] for one in order[:3]]
     moved = [number + 0.2 * sum(column) / len(first) for number, *column in zip(asked, *first, strict=True)]
     length = math.sqrt(_dot(moved, moved))
     after = {one: _dot(moved, vectors[one]) / length for one in cosines}
