@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
-from score import Score, auroc, score_all, score_one
+from score import Score, score_all, score_one
 from span_features import Batch, Feature, Featurizer, Prediction, best_span, collate, inputs_of, new_tokenizer
 from squad import ADVERSARIAL_FILE, DEV_FILE, Question, read_squad
+
+from pincite.risk import auroc
 
 SEED = 20261123
 BATCH_SIZE = 16

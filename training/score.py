@@ -1,4 +1,4 @@
-"""SQuAD's own scores of predicted phrases, to the letter of its scorer, and how well scores tell apart.
+"""SQuAD's own scores of predicted phrases, to the letter of its scorer.
 
 ``exact`` and ``f1`` of a question are the best over its accepted answers, and 0 where there is no prediction.
 Without accepted answers (SQuAD 2.0) only an empty prediction is right; so it is where "." is one of them,
@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from squad import Question
 
 _ARTICLE = re.compile(r"\b(a|an|the)\b")
@@ -58,15 +57,6 @@ def normalise(text: str) -> str:
     'émilecohl prize of “paris”'
     """
     return " ".join(_ARTICLE.sub(" ", text.lower().translate(_WITHOUT_PUNCTUATION)).split())
-
-
-def auroc(positives: ArrayLike, negatives: ArrayLike) -> float:
-    """Return how often a positive's score is above a negative's, ties counting half; NaN without either."""
-    above, below = np.asarray(positives, float), np.sort(np.asarray(negatives, float))
-    if not len(above) or not len(below):
-        return float("nan")
-    left, right = np.searchsorted(below, above, "left"), np.searchsorted(below, above, "right")
-    return float((left + right).mean() / 2 / len(below))
 
 
 def _f1(ours: Sequence[str], theirs: Sequence[str]) -> float:

@@ -27,12 +27,13 @@ from examples import Schooling, validation_sample
 from gradients import Gradients
 from negatives import read_retrieved
 from schedule import Schedule
-from score import Score, auroc, score_one
+from score import Score, score_one
 from span_features import Batch, Featurizer, best_span, collate, new_tokenizer
 from span_model import SpanModel, new_model
 from squad import TRAIN_FILE, Question, read_squad
 
 from pincite.index.encoder_files import sha256_of
+from pincite.risk import auroc
 
 SEED = 20261123
 WARMUP_STEPS = 120

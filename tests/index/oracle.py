@@ -234,7 +234,7 @@ def _fused(
     before = _averaged(cosines, bm25, 0.5)
     third = sorted(before.values(), reverse=True)[:3][-1]
     first = [vectors[one] for one, score in before.items() if score > third - _ROUNDING]
-    near = [one for one, score in before.items() if _ROUNDING < abs(score - third) < 10 * _SAME]
+    near = [one for one, score in before.items() if _ROUNDING < abs(score - third) < _SAME]
     if near or abs(max(cosines.values())) < _LEAST_SPREAD:
         return None
     moved = [number + 0.2 * sum(column) / len(first) for number, *column in zip(asked, *first, strict=True)]

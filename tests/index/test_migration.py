@@ -15,20 +15,11 @@ import pytest
 
 from pincite.index import migration, schema
 from pincite.index.corpus import Corpus
-from pincite.index.reranking import ENCODED
 from pincite.index.vectors import FILE_NAME as VECTORS
-from tests.fakes import FakeEncoder
+from tests.fakes import CountingEncoder, FakeEncoder
 
 OLD = Path(__file__).parents[1] / "data" / "layout-1.sqlite3.gz"
 SEEDS = Path(__file__).parents[2] / "seeds"
-
-
-class NeverEncoding(FakeEncoder):
-    """Reads, but encodes queries only, and the few sentences that a question is reranked by."""
-
-    def encode(self, texts):  # type: ignore[no-untyped-def]
-        assert len(texts) <= ENCODED
-        return super().encode(texts)
 
 
 @pytest.fixture
@@ -42,8 +33,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_an_old_corpus_is_opened_with_all_that_was_in_it(folder: Path, tmp_path: Path) -> None:
+    encoder = CountingEncoder()
     with (
-        Corpus.open(folder, create=False, encoder=NeverEncoding()) as old,
+        Corpus.open(folder, create=False, encoder=encoder) as old,
         Corpus.open(tmp_path / "new", encoder=FakeEncoder()) as new,
     ):
         assert old.verify() == []
@@ -56,6 +48,7 @@ def test_an_old_corpus_is_opened_with_all_that_was_in_it(folder: Path, tmp_path:
         new.add_text("雾岭茶园种了六十亩茶。", source="茶.txt", metadata={"publisher": "3 6 Ke"})
         texts = [sorted(corpus.text(one.document_id) for one in corpus.documents()) for corpus in (old, new)]
         assert texts[0] == texts[1]
+        assert encoder.encoded == []
         for query in ("which bank built 30 internal tools?", "ferry ticket price", "雾岭的茶园", "October"):
             for where in (None, {"year": 2025}, {"publisher": "36Ke"}):
                 found = [

@@ -169,3 +169,14 @@ def test_any_text_is_read_or_refused_in_one_line(
     except ValueError as error:
         message = str(error)
     assert name in message
+
+
+def test_a_cell_beyond_the_limit_of_csv_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(f"question\n{'x' * 200_000}\n", encoding="utf-8")
+    before = csv.field_size_limit(131_072)  # Python's own, which a reader of documents lifts in its process
+    try:
+        with pytest.raises(ValueError, match=r"q\.csv, line 2 is not CSV: field larger than field limit"):
+            Labels.read(file)
+    finally:
+        csv.field_size_limit(before)
