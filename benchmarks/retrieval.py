@@ -8,7 +8,8 @@
 
 Every document is a file: Markdown with its title as the heading where it has one, else text. A document ranks
 where its best passage does. Metrics are ir_measures', over the documents of the first 100 passages; hit@1 is
-P@1 for collections with one relevant document. Queries are timed one by one, after a warming-up. Prints a
+P@1 for collections with one relevant document. Queries are timed one by one, after a warming-up;
+so is the encoder, over 128 of the texts. Prints a
 table and writes it as JSON with versions, machine and configuration, and each set's run in TREC's format, so
 that ``peers.py`` can compare. With ``--corpora`` the corpora are kept there and found again by the next run.
 """
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import ir_measures
@@ -36,6 +38,7 @@ from pincite.index import reranking, retrieval
 SEED = 7
 TOP_K = 100
 QUERIES = 3_000
+ENCODED_TEXTS = 128
 MEASURES = (nDCG @ 10, R @ 10, R @ 100, RR @ 10, P @ 1)
 SETS = ("scifact", "nfcorpus", "squad-dev", "cmrc-dev")
 TRAINING_SETS = ("scifact-train", "nfcorpus-train", "squad-train", "cmrc-train")
@@ -54,6 +57,8 @@ class Outcome:
     measures: dict[str, float]
     milliseconds_p50: float
     milliseconds_p95: float
+    queries_a_second: float
+    texts_encoded_a_second: float
     passages_a_second: float | None
     run: Run
 
@@ -106,6 +111,7 @@ def measured(collection: TestSet, corpora: Path) -> Outcome:
             milliseconds.append((time.perf_counter() - started) * 1e3)
             run[query] = list(dict.fromkeys(names[hit.passage.source] for hit in hits))
         passages = corpus.stats().passages
+        encoded = texts_encoded_a_second(corpus, collection)
     return Outcome(
         collection.name,
         len(collection.documents),
@@ -114,9 +120,19 @@ def measured(collection: TestSet, corpora: Path) -> Outcome:
         evaluated(collection, run),
         statistics.median(milliseconds),
         statistics.quantiles(milliseconds, n=20)[-1],
+        1e3 / statistics.fmean(milliseconds),
+        encoded,
         speed,
         run,
     )
+
+
+def texts_encoded_a_second(corpus: pincite.Corpus, collection: TestSet) -> float:
+    """Return how many of the collection's texts, cut at the encoder's window, its encoder takes a second."""
+    texts = [document.text for document in islice(collection.documents.values(), ENCODED_TEXTS)]
+    started = time.perf_counter()
+    corpus.encoder.encode(texts)
+    return len(texts) / (time.perf_counter() - started)
 
 
 def evaluated(collection: TestSet, run: Run) -> dict[str, float]:
@@ -148,15 +164,16 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Return the outcomes as a Markdown table."""
     names = [str(measure) for measure in MEASURES]
     lines = [
-        f"| set | queries | {' | '.join(names)} | ms p50 | ms p95 | passages/s |",
-        "| --- | --- |" + " --- |" * (len(names) + 3),
+        f"| set | queries | {' | '.join(names)} | ms p50 | ms p95 | queries/s | encoded/s | passages/s |",
+        "| --- | --- |" + " --- |" * (len(names) + 5),
     ]
     for one in outcomes:
         values = " | ".join(f"{one.measures[name]:.3f}" for name in names)
         speed = f"{one.passages_a_second:.0f}" if one.passages_a_second else "–"
         lines.append(
             f"| {one.name} | {one.queries:,} | {values} | {one.milliseconds_p50:.1f} |"
-            f" {one.milliseconds_p95:.1f} | {speed} |"
+            f" {one.milliseconds_p95:.1f} | {one.queries_a_second:.0f} | {one.texts_encoded_a_second:.0f} |"
+            f" {speed} |"
         )
     return "\n".join(lines)
 

@@ -110,4 +110,4 @@ def test_most_of_what_is_answered_from_the_samples_is_cited_from_the_right_place
             quote = seeds_corpus.text(support.passage.document_id)[support.start : support.end]
             right.append(row["answerable"] and row["answer"] in " ".join(quote.split()))
     assert len(right) >= 9
-    assert sum(right) / len(right) >= 2 / 3
+    assert sum(right) / len(right) >= 0.7
