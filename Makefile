@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PASSES ?= 2
 Q ?= which bank built 30 internal tools?
 export Q
 
@@ -11,7 +12,7 @@ LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz crash bench bench-corpus bench-pdf bench-retrieval bench-peers train clean
+.PHONY: help ask ui test check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -46,8 +47,11 @@ fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs, and re
 crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at random
 	@$(BIN)/python -m pytest -m crash
 
-bench: $(VENV)/.dev ## measure answers on SQuAD: make bench DATA=…/data
-	@$(BIN)/python benchmarks/answers.py $(DATA)
+bench-answers: $(VENV)/.dev ## measure the reader and its answers on SQuAD and CMRC: make bench-answers DATA=…/data
+	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx
+	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --adversarial
+	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --speed
+	@$(BIN)/python benchmarks/answers.py $(DATA) --plot docs/images/answers.png
 
 bench-corpus: $(VENV)/.dev ## measure a corpus of up to a million passages: make bench-corpus SIZES="10000 100000"
 	@$(BIN)/python benchmarks/corpus.py $(SIZES)
@@ -62,8 +66,12 @@ bench-peers: bench-retrieval ## compare retrieval with other libraries': make be
 	@$(BIN)/python benchmarks/peers/environments.py
 	@$(BIN)/python benchmarks/peers.py $(DATA)
 
-train: $(VENV)/.dev ## learn the reader's weights: make train DATA=…/data
-	@$(BIN)/python training/train_reader.py $(DATA)
+train: $(VENV)/.dev ## train the reader, which takes hours: make train DATA=…/data PASSES=2
+	@mkdir -p build/reader
+	@$(BIN)/python training/retrieved.py $(DATA) build/reader/retrieved.jsonl
+	@$(BIN)/python training/train_reader.py $(DATA) build/reader --passes $(PASSES)
+	@$(BIN)/python training/export_reader.py build/reader/final.pt rag/reader.onnx
+	@$(BIN)/python training/fit_answers.py $(DATA)
 
 clean: ## remove what was made, the virtual environment and the sample corpus included
 	rm -rf $(VENV) .pincite build dist *.egg-info

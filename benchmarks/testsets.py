@@ -22,6 +22,23 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a paragraph, with the answers that count as right."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph with its questions, as SQuAD has them."""
+
+    text: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TestSet:
     """A collection under its name; ``relevance`` has for each query its documents with their grades."""
 
@@ -84,15 +101,28 @@ def read_squad(file: Path, name: str) -> TestSet:
     queries: dict[str, str] = {}
     relevance: dict[str, dict[str, int]] = {}
     known: dict[str, str] = {}
-    for article in _json(file)["data"]:
-        for paragraph in article["paragraphs"]:
-            text = paragraph["context"]
-            document = known.setdefault(text, f"p{len(known):05d}")
-            documents[document] = Text("", text)
-            for question in paragraph["qas"]:
-                queries[question["id"]] = question["question"]
-                relevance[question["id"]] = {document: 1}
+    for paragraph in read_paragraphs(file):
+        document = known.setdefault(paragraph.text, f"p{len(known):05d}")
+        documents[document] = Text("", paragraph.text)
+        for question in paragraph.questions:
+            queries[question.id] = question.text
+            relevance[question.id] = {document: 1}
     return TestSet(name, documents, queries, relevance)
+
+
+def read_paragraphs(file: Path) -> list[Paragraph]:
+    """Return the paragraphs of a file in SQuAD's layout in its order."""
+    return [
+        Paragraph(
+            paragraph["context"],
+            tuple(
+                Question(row["id"], row["question"], tuple(answer["text"] for answer in row["answers"]))
+                for row in paragraph["qas"]
+            ),
+        )
+        for article in _json(file)["data"]
+        for paragraph in article["paragraphs"]
+    ]
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pincite.answers import CLAIM_SEPARATOR, Answer, Draft, Turn
+from pincite.answers import Answer, Draft, Turn, separator_after
 from pincite.citing import settle
 from pincite.index.corpus import Corpus
 from pincite.index.errors import AnswererUnavailable, DocumentNotFound
@@ -58,8 +58,8 @@ def ask(
     with opened as source:
 
         def attempt() -> Answer:
-            hits = _distinct(source.search(question, top_k=_COPIES * top_k, where=where))[:top_k]
-            draft = _draft(question, hits, source, llm, fallback)
+            hits = distinct(source.search(question, top_k=_COPIES * top_k, where=where))[:top_k]
+            draft = _draft(question, hits, llm, fallback)
             seconds = time.perf_counter() - started
             return settle(question, draft, hits, source.text, min_confidence=threshold, seconds=seconds)
 
@@ -94,12 +94,12 @@ def stream(
         min_confidence=min_confidence,
         fallback=fallback,
     )
-    for number, claim in enumerate(claim for claim in answer.claims if claim.citations):
-        yield CLAIM_SEPARATOR + claim.text if number else claim.text
+    said = [claim.text for claim in answer.claims if claim.citations]
+    yield from (separator_after(before) + text for before, text in zip(["", *said], said, strict=False))
     yield answer
 
 
-def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+def distinct(hits: Sequence[Hit]) -> list[Hit]:
     """Return the first hit of each text."""
     first: dict[str, Hit] = {}
     for hit in hits:
@@ -107,7 +107,7 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
     return list(first.values())
 
 
-def _draft(question: str, hits: Sequence[Hit], corpus: Corpus, llm: Any, fallback: bool) -> Draft:
+def _draft(question: str, hits: Sequence[Hit], llm: Any, fallback: bool) -> Draft:
     """Have the LLM answer, or the reader where there is none or, with ``fallback``, where it fails."""
     note = ""
     if llm is not None:
@@ -119,5 +119,5 @@ def _draft(question: str, hits: Sequence[Hit], corpus: Corpus, llm: Any, fallbac
             if not fallback:
                 raise
             note = f"The LLM did not answer ({error}): this is the reader's answer."
-    draft = Reader(corpus.encoder).answer(question, hits)
+    draft = Reader().answer(question, hits)
     return replace(draft, notes=(*draft.notes, note)) if note else draft

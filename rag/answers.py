@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from pincite.index.language import HAN
 from pincite.index.passages import Passage
 from pincite.index.retrieval import Hit
 
-CLAIM_SEPARATOR = " "
 READER = "reader"
+_ENDED = re.compile(r"""[.!?…。！？][\])}"'”’」』）]*$""")
+_ABBREVIATED = re.compile(r"(?:\b[A-Za-z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|St|No|Dr|a\.m|p\.m)\.$")
+_HAN_LAST = re.compile(rf"[{HAN}]\W*$")
 
 Status = Literal["quoted", "misattributed", "unsupported", "check"]
 
@@ -45,12 +48,15 @@ class DraftClaim:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an answerer returns. No claims: the passages do not answer. ``confidence`` is 0..1."""
+    """What an answerer returns. No claims: the passages do not answer. ``confidence`` is 0..1. ``caveats``
+    are notes on the answer, without meaning where it is not given.
+    """
 
     claims: tuple[DraftClaim, ...]
     confidence: float
     method: str
     notes: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 class Answerer(Protocol):
@@ -133,7 +139,7 @@ class Answer:
             if claim.citations:
                 marks = "".join(f"[{number}]" for number in claim.citations)
                 parts.append(f"{escape(claim.text)} {marks}")
-        return CLAIM_SEPARATOR.join(parts)
+        return joined(parts, [claim.text for claim in self.claims if claim.citations])
 
     def to_markdown(self) -> str:
         """Return the answer with ``[n]`` after each claim, then the citations and the doubtful claims, one a
@@ -154,6 +160,30 @@ class Answer:
             ["", *(f"- {claim.status}: {escape_markdown(claim.text)}" for claim in doubts)] if doubts else []
         )
         return "\n".join(lines)
+
+
+def separator_after(claim: str) -> str:
+    """Return what stands between a claim's text and the next: sentences end by themselves, phrases do not."""
+    if not claim:
+        return ""
+    if _ENDED.search(claim) and not is_abbreviated(claim):
+        return " "
+    return "；" if _HAN_LAST.search(claim) else "; "
+
+
+def is_abbreviated(phrase: str) -> bool:
+    """Whether a phrase ends in a full stop that belongs to its last word: "Pellow & Co."."""
+    return _ABBREVIATED.search(phrase) is not None
+
+
+def joined(shown: Sequence[str], claims: Sequence[str]) -> str:
+    """Return what is ``shown`` of each of the ``claims``' texts as one text.
+
+    >>> joined(["It rained. [1]", "1,200 [2]", "1,350 [3]"], ["It rained.", "1,200", "1,350"])
+    'It rained. [1] 1,200 [2]; 1,350 [3]'
+    """
+    before = ["", *claims][: len(shown)]
+    return "".join(separator_after(text) + part for text, part in zip(before, shown, strict=True))
 
 
 def escape_markdown(text: str) -> str:

@@ -55,10 +55,10 @@ def says_more(claim: str, quote: str) -> bool:
     True
     """
     claimed, quoted = fold(claim), fold(quote)
-    return not _figures(claimed) <= _figures(quoted) or _negates(claimed) != _negates(quoted)
+    return not figures_in(claimed) <= figures_in(quoted) or _negates(claimed) != _negates(quoted)
 
 
-def _figures(text: str) -> set[str]:
+def figures_in(text: str) -> set[str]:
     """Return the numbers in ``text`` in one notation; a month counts as its number."""
     figures = {str(_MONTH_ORDER.index(match[1][:3]) // 3 + 1) for match in _MONTH.finditer(text)}
     figures |= {_WORDS[match[0].lower()] for match in _NUMBER_WORD.finditer(text)}
@@ -66,8 +66,14 @@ def _figures(text: str) -> set[str]:
         number = match[0]
         number = number.replace(",", "") if _GROUPED_BY_COMMAS.fullmatch(number) else number.replace(",", ".")
         parts = [number] if number.count(".") < 2 else number.split(".")  # 1.3.2024 is a date
-        figures |= {part.lstrip("0") or "0" for part in parts}
+        figures |= {_without_zeros(part) for part in parts}
     return figures
+
+
+def _without_zeros(number: str) -> str:
+    """Return a number without the zeros that say nothing: 02.50 is 2.5."""
+    shorter = number.rstrip("0").rstrip(".") if "." in number else number
+    return shorter.lstrip("0") or "0"
 
 
 def _negates(text: str) -> bool:

@@ -4,11 +4,13 @@ The last gate before a user sees a quote. A span that is not, character for char
 is a bug, and is refused here whatever produced it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from pincite.answers import CLAIM_SEPARATOR, READER, Answer, Citation, Claim, Draft, Support
+from pincite.answers import READER, Answer, Citation, Claim, Draft, Support, joined
 from pincite.index.errors import CorpusDamaged
 from pincite.index.retrieval import Hit
+
+_Place = tuple[str, int, int]
 
 
 def settle(
@@ -25,24 +27,28 @@ def settle(
     ``text_of`` returns a document's text by its id.
     """
     answered = bool(draft.claims) and draft.confidence >= min_confidence
-    notes = draft.notes
+    notes = draft.notes + (draft.caveats if answered else ())
     if draft.claims and not answered and draft.method != READER:
         notes += (
             f"What {draft.method} answered is not borne out by its quotes; --min-confidence moves the bar.",
         )
     claims = draft.claims if answered else ()
-    supports = list(dict.fromkeys(support for claim in claims for support in claim.supports))
-    citations = tuple(_cite(number, support, text_of) for number, support in enumerate(supports, start=1))
-    numbers = {support: citation.number for support, citation in zip(supports, citations, strict=True)}
+    said = [claim.text for claim in claims if claim.supports]
+    supports: dict[_Place, Support] = {}
+    for support in (support for claim in claims for support in claim.supports):
+        known = supports.setdefault(_place(support), support)
+        supports[_place(support)] = max(known, support, key=lambda one: one.score)
+    numbers = {place: number for number, place in enumerate(supports, start=1)}
+    citations = tuple(_cite(numbers[place], support, text_of) for place, support in supports.items())
     return Answer(
         question=question,
-        text=CLAIM_SEPARATOR.join(claim.text for claim in claims if claim.supports),
+        text=joined(said, said),
         answered=answered,
         confidence=draft.confidence,
         citations=citations,
         passages=tuple(hits),
         claims=tuple(
-            Claim(claim.text, tuple(numbers[support] for support in claim.supports), claim.status)
+            Claim(claim.text, _unique(numbers[_place(support)] for support in claim.supports), claim.status)
             for claim in claims
         ),
         method=draft.method,
@@ -50,6 +56,14 @@ def settle(
         notes=notes,
         seconds=seconds,
     )
+
+
+def _unique(numbers: Iterable[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(numbers))
+
+
+def _place(support: Support) -> _Place:
+    return support.passage.document_id, support.start, support.end
 
 
 def _cite(number: int, support: Support, text_of: Callable[[str], str]) -> Citation:

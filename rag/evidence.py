@@ -2,8 +2,8 @@
 
 A sentence is measured by how much of the question it covers (rare terms count for more; what its heading,
 title and the sentence before it cover counts separately), by whether the question's names and numbers occur
-around it, by the encoder's similarity, by its passage's rank, by whether it is a fragment such as a heading,
-and by whether it holds the kind of thing that is asked for. ``reading`` weighs these.
+around it, by its passage's rank and scores, by whether it is a fragment such as a heading, and by whether it
+holds the kind of thing that is asked for. ``reading`` weighs these.
 """
 
 import math
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pincite.index.document import Point, Span
-from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.passages import quotable_spans, without_references
 from pincite.index.reranking import covered, term_weights
 from pincite.index.retrieval import Hit
@@ -23,7 +22,6 @@ from pincite.index.tokens import terms_of
 from pincite.questions import Question
 
 FEATURES = (
-    "bias",
     "coverage",
     "coverage around",
     "coverage of passage",
@@ -35,11 +33,8 @@ FEATURES = (
     "passage rank",
     "length",
     "fragment",
-    "similarity",
     "passage similarity",
-    "names and similarity",
 )
-_MOST_MEASURED = 24
 _DATE = re.compile(
     r"\b(?:1\d|20)\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b|\bcentury\b|\d\s*[年月日号点]|[一二三四五六七八九十]月"
@@ -55,12 +50,13 @@ _CAPITAL = re.compile(r"(?<!^)\b[A-Z]\w+")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a hit. The span counts in the document; ``terms`` are its own, ``around`` those it can
-    lean on.
+    """A sentence of a hit, and its number among the passage's quotable spans. The span counts in the
+    document; ``terms`` are its own, ``around`` those it can lean on.
     """
 
     hit: Hit
     rank: int
+    number: int
     span: Span
     text: str
     point: Point | None
@@ -71,36 +67,25 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Measured sentences: ``features`` is float64, ``(n_sentences, len(FEATURES))``.
-
-    ``knows_script`` says whether the encoder had a say; if not, its features are zero.
-    """
+    """Measured sentences: ``features`` is float64, ``(n_sentences, len(FEATURES))``."""
 
     sentences: tuple[Sentence, ...]
     features: NDArray[np.float64]
-    knows_script: bool
 
 
-def gather(question: Question, hits: Sequence[Hit], encoder: Encoder) -> Evidence:
-    """Return the most promising sentences of ``hits``, measured against ``question``."""
+def gather(question: Question, hits: Sequence[Hit]) -> Evidence:
+    """Return the sentences of ``hits`` that say more than the question, measured against it."""
     asked = set(question.terms)
-    everything = [
+    sentences = tuple(
         sentence
         for rank, hit in enumerate(hits, start=1)
         for sentence in _sentences(hit, rank)
         if not _is_echo(sentence, asked)
-    ]
-    weights = term_weights(question.terms, [one.terms for one in everything])
-    everything.sort(key=lambda one: -(covered(one.terms | one.around, weights) + one.hit.score))
-    sentences = tuple(everything[:_MOST_MEASURED])
-    knows_script = encoder.known_share(question.text) >= LEAST_KNOWN_SHARE
-    similarities = _similarities(question, sentences, encoder) if knows_script else [0.0] * len(sentences)
-    found = frozenset().union(*(one.in_passage for one in everything))
-    rows = [
-        _measure(question, one, weights, similarity, found)
-        for one, similarity in zip(sentences, similarities, strict=True)
-    ]
-    return Evidence(sentences, np.array(rows).reshape(len(rows), len(FEATURES)), knows_script)
+    )
+    weights = term_weights(question.terms, [one.terms for one in sentences])
+    found = frozenset().union(*(one.in_passage for one in sentences))
+    rows = [_measure(question, one, weights, found) for one in sentences]
+    return Evidence(sentences, np.array(rows).reshape(len(rows), len(FEATURES)))
 
 
 def _is_echo(sentence: Sentence, asked: set[str]) -> bool:
@@ -119,29 +104,22 @@ def _sentences(hit: Hit, rank: int) -> list[Sentence]:
     in_passage = frozenset(terms_of(passage.text)) | heading
     found = []
     before: frozenset[str] = frozenset()
-    for span, point in quotable_spans(passage):
+    for number, (span, point) in enumerate(quotable_spans(passage)):
         text = passage.text[span.start - passage.start : span.end - passage.start]
         terms = frozenset(terms_of(without_references(text)))
-        found.append(Sentence(hit, rank, span, text, point, terms, before | heading, in_passage))
+        found.append(Sentence(hit, rank, number, span, text, point, terms, before | heading, in_passage))
         before = terms
     return found
-
-
-def _similarities(question: Question, sentences: Sequence[Sentence], encoder: Encoder) -> list[float]:
-    vectors = encoder.encode([question.text, *(without_references(one.text) for one in sentences)])
-    return [float(value) for value in vectors[1:] @ vectors[0]]
 
 
 def _measure(
     question: Question,
     sentence: Sentence,
     weights: Mapping[str, float],
-    similarity: float,
     found: frozenset[str],
 ) -> list[float]:
     names = len(question.names & sentence.in_passage) / len(question.names) if question.names else 1.0
     return [
-        1.0,
         covered(sentence.terms, weights),
         covered(sentence.terms | sentence.around, weights),
         covered(sentence.in_passage, weights),
@@ -153,9 +131,7 @@ def _measure(
         1.0 / sentence.rank,
         math.log1p(len(sentence.terms)),
         float(_is_fragment(sentence)),
-        similarity,
         sentence.hit.dense_score or 0.0,
-        names * similarity,
     ]
 
 

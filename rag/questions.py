@@ -42,8 +42,13 @@ _CHINESE: tuple[tuple[Kind, str], ...] = (
     ("what", r"什么|何"),
 )
 _HEAD = re.compile(r"\b(?:what|which)\s+((?:[\w'’-]+\s*){1,3})", re.IGNORECASE)
-_FORM = re.compile(
-    r"\b(?:who|whom|what|which)\s+(do|does|did|is|are|was|were|has|have|had|can|could|would|will|should)\b"
+_PLURAL = r"(?!(?:was|has|does|this|his|its)\b)(?-i:[a-z])\w+(?<![su])s\b"
+_LISTED = re.compile(
+    rf"^\W*(?:list|enumerate)\b|^\W*name\s+(?:\w+\s+){{0,3}}?{_PLURAL}"
+    rf"|(?:^\W*|\b(?:in|on|at|of|to|for|by|from|with)\s+)which\s+{_PLURAL}(?!\s+(?:the|an?|its|their)\b)"
+    rf"|\b(?:which|what)\s+{_BETWEEN}{_PLURAL}\s+(?:are|were|do|did|have|had|can|could)\b"
+    rf"|\b(?:who|what|which)\s+(?:are|were)\s+(?:all\s+)?(?:the|some)\s+{_BETWEEN}{_PLURAL}",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’&.-]*|\b\w*\d\w*\b")
 
@@ -52,18 +57,23 @@ _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’&.-]*|\b\w*\d\w*\b")
 class Question:
     """A question taken apart. All terms are as ``index.tokens`` makes them.
 
-    ``form`` is the word after the question word where it shapes the answer ("did", "is", …), else empty.
     ``names`` are the terms of names and numbers in it, which a passage that answers should hold; ``head``
     those of the noun after "which" or "what" ("which bank"), which the answer itself may hold.
+    ``wants_several`` says whether it asks for a list, in English.
     """
 
     text: str
     kind: Kind
-    form: str
     terms: tuple[str, ...]
     names: frozenset[str]
     head: frozenset[str]
     is_chinese: bool
+    wants_several: bool
+
+    @property
+    def wants_sentence(self) -> bool:
+        """Whether more than a phrase is asked for: a reason, a manner, a description, yes or no."""
+        return self.kind in ("reason", "other")
 
     @classmethod
     def of(cls, text: str) -> "Question":
@@ -74,11 +84,11 @@ class Question:
         return cls(
             text=text,
             kind=_kind(text, is_chinese),
-            form=_form(text),
             terms=terms,
             names=frozenset(names & set(terms)),
             head=_head(text),
             is_chinese=is_chinese,
+            wants_several=_LISTED.search(text) is not None,
         )
 
 
@@ -88,11 +98,6 @@ def _kind(text: str, is_chinese: bool) -> Kind:
         if re.search(pattern, folded):
             return kind
     return "other"
-
-
-def _form(text: str) -> str:
-    match = _FORM.search(fold(text))
-    return match.group(1) if match else ""
 
 
 def _head(text: str) -> frozenset[str]:

@@ -1,10 +1,10 @@
-"""The extractive reader: the sentence that best supports an answer, and the shortest phrase in it that
-answers.
+"""The extractive reader: answers from passages alone, with a calibrated confidence. It needs no LLM.
 
-It needs no LLM. ``evidence`` measures sentences, this module weighs them, ``phrases`` looks inside the best
-one. Its confidence is the probability that the quoted words hold the answer, calibrated on questions of which
-half had the paragraph that answers them taken away. All weights are in ``reader.json``, learned by
-``training/train_reader.py``.
+The trained reader (``span_reader``) points at a phrase in each sentence of the passages; ``candidates``
+measures them; this module ranks them and says how sure it is, and ``composing`` makes claims of the best.
+Confidence is the probability that the answer is right, calibrated on questions of which a third had the
+paragraph that answers them taken away. All weights are in ``reader.json``, learned by
+``training/fit_answers.py``.
 """
 
 import json
@@ -17,43 +17,53 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.answers import READER, Draft, DraftClaim, Support
-from pincite.evidence import FEATURES, Evidence, Sentence, gather
-from pincite.index.document import Span
-from pincite.index.encoder import Encoder
-from pincite.index.passages import without_references
+from pincite.answers import READER, Draft
+from pincite.candidates import FEATURES, Candidates, find_candidates
+from pincite.composing import CONFLICT, Selection, compose, select
 from pincite.index.retrieval import Hit
-from pincite.phrases import best_phrase
 from pincite.questions import Question
+from pincite.span_reader import SpanReader
 
-DEFAULT_MIN_CONFIDENCE = 0.4
-LEAST_PHRASE_PROBABILITY = 0.3
+DEFAULT_MIN_CONFIDENCE = 0.5
+_TOLD_FROM = (
+    "asked for but nowhere",
+    "coverage of passage",
+    "names in passage",
+    "passage score",
+    "margin",
+    "log probability",
+    "agreement",
+)
+CONFIDENCE = {
+    has_phrases: ("bias", "score", "lead", *(name for name in _TOLD_FROM if name in names))
+    for has_phrases, names in FEATURES.items()
+}
+"""What confidence is told from: 1, the best candidate's score, its lead, and some of its features."""
+KINDS = {True: "phrases", False: "sentences"}
+"""The names in ``reader.json`` of weights for candidates with phrases and without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The learned numbers. ``sentence`` weighs ``evidence.FEATURES``; ``calibration`` its best score, margin
-    and 1.
-
-    Each is kept twice: for questions in a script that the encoder knows, and for those it does not.
+    """The learned numbers, for candidates with phrases (True) and for mere sentences: ``score`` ranks
+    candidates by ``FEATURES``, ``confidence`` weighs ``CONFIDENCE``.
     """
 
-    sentence: Mapping[bool, NDArray[np.float64]]
-    calibration: Mapping[bool, NDArray[np.float64]]
-    phrase: Mapping[str, float]
+    score: Mapping[bool, NDArray[np.float64]]
+    confidence: Mapping[bool, NDArray[np.float64]]
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read weights as ``training/train_reader.py`` writes them."""
+        """Read weights as ``training/fit_answers.py`` writes them."""
         raw = json.loads(text)
-        scripts = {True: "known script", False: "unknown script"}
         return cls(
-            {
-                known: np.array([raw["sentence"][name][feature] for feature in FEATURES])
-                for known, name in scripts.items()
-            },
-            {known: np.array(raw["calibration"][name]) for known, name in scripts.items()},
-            raw["phrase"],
+            *(
+                {
+                    kind: np.array([raw[name][part][one] for one in names[kind]])
+                    for kind, name in KINDS.items()
+                }
+                for part, names in (("score", FEATURES), ("confidence", CONFIDENCE))
+            )
         )
 
     @staticmethod
@@ -66,46 +76,44 @@ class Weights:
 class Reader:
     """Answers from passages alone. An ``Answerer``."""
 
-    def __init__(self, encoder: Encoder, weights: Weights | None = None) -> None:
-        self._encoder = encoder
+    def __init__(self, reader: SpanReader | None = None, weights: Weights | None = None) -> None:
+        """``reader`` and ``weights`` are those that come with pincite; the reader is loaded when it first
+        reads.
+        """
+        self._reader = reader
         self._weights = weights or Weights.shipped()
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Draft:
-        """Return the best-supported claim with the probability that its quote holds the answer."""
-        asked = Question.of(question)
-        evidence = gather(asked, hits, self._encoder)
-        if not evidence.sentences or not asked.terms:
-            return Draft((), 0.0, READER)
-        scores = evidence.features @ self._weights.sentence[evidence.knows_script]
-        best = int(np.argmax(scores))
-        confidence = self._confidence(scores, evidence)
-        sentence = evidence.sentences[best]
-        claim = DraftClaim(self._text(asked, sentence), (_support(sentence, confidence),))
-        return Draft((claim,), confidence, READER)
+        """Return what the passages say to the question, with the probability that it is right.
 
-    def _confidence(self, scores: NDArray[np.float64], evidence: Evidence) -> float:
-        weights = self._weights.calibration[evidence.knows_script]
-        return float(1 / (1 + np.exp(-(calibration_features(scores) @ weights))))
-
-    def _text(self, question: Question, sentence: Sentence) -> str:
-        """Return the shortest phrase that answers, or the whole sentence where none stands out or more is
-        asked for.
+        Raises ``AnswererUnavailable`` where a part of the reader is not installed.
         """
-        if question.kind not in ("reason", "other") and not question.is_chinese:
-            phrase = best_phrase(question, sentence.text, Span(0, len(sentence.text)), self._weights.phrase)
-            if phrase is not None and phrase.fits and phrase.probability >= LEAST_PHRASE_PROBABILITY:
-                return without_references(sentence.text[phrase.span.start : phrase.span.end])
-        return without_references(sentence.text)
+        asked = Question.of(question)
+        if not hits or not asked.terms:
+            return Draft((), 0.0, READER)
+        candidates = find_candidates(asked, hits, None if asked.is_chinese else self._opened())
+        if not candidates.all:
+            return Draft((), 0.0, READER)
+        scores = candidates.features @ self._weights.score[candidates.has_phrases]
+        selection = select(asked, candidates, scores)
+        measured = confidence_features(candidates, scores, selection)
+        confidence = _sigmoid(float(measured @ self._weights.confidence[candidates.has_phrases]))
+        claims = compose(asked, candidates, scores, selection, confidence)
+        return Draft(claims, confidence, READER, caveats=(CONFLICT,) if selection.is_conflict else ())
+
+    def _opened(self) -> SpanReader:
+        return self._reader or SpanReader.shipped()
 
 
-def calibration_features(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what confidence is told from: the best score, its lead over the second, and 1."""
-    ordered = np.sort(scores)[::-1]
-    lead = ordered[0] - ordered[1] if len(ordered) > 1 else 0.0
-    return np.array([ordered[0], lead, 1.0])
+def confidence_features(
+    candidates: Candidates, scores: NDArray[np.float64], selection: Selection
+) -> NDArray[np.float64]:
+    """Return what confidence is told from, float64, in the order of ``CONFIDENCE``."""
+    best = selection.shown[0]
+    named = {"bias": 1.0, "score": scores[best], "lead": selection.lead}
+    names = CONFIDENCE[candidates.has_phrases]
+    return np.array([named[one] if one in named else candidates.column(one)[best] for one in names])
 
 
-def _support(sentence: Sentence, score: float) -> Support:
-    """Cite the point that the sentence belongs to, or the sentence itself in running text."""
-    span = sentence.point or sentence.span
-    return Support(sentence.hit.passage, span.start, span.end, score)
+def _sigmoid(value: float) -> float:
+    return float(1 / (1 + np.exp(-value)))

@@ -45,7 +45,7 @@ def test_the_wheel_holds_every_module_and_nothing_of_the_tests(wheel: Path) -> N
     for folder, package in (("rag", "pincite"), ("index", "pincite/index"), ("ui", "pincite/ui")):
         for module in (ROOT / folder).glob("*.py"):
             assert f"{package}/{module.name}" in names
-    assert {"pincite/py.typed", "pincite/reader.json"} <= names
+    assert {"pincite/py.typed", "pincite/reader.json", "pincite/reader.md", "pincite/reader.onnx"} <= names
     assert {name.split("/")[0] for name in names} == {"pincite", "pincite-0.1.0.dist-info"}
 
 

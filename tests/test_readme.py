@@ -61,7 +61,7 @@ def test_every_file_and_target_that_the_readme_names_is_there() -> None:
     ):
         assert (ROOT / (name[0] or name[1])).exists(), name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`make (\w+)", README)) | set(
-        re.findall(r"^    make (\w+)", README, re.MULTILINE)
+    for target in set(re.findall(r"`make ([\w-]+)", README)) | set(
+        re.findall(r"^    make ([\w-]+)", README, re.MULTILINE)
     ):
         assert f"\n{target}:" in makefile

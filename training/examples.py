@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from negatives import draw_negatives
-from span_features import Batch, Featurizer, collate, untitled_by
+from span_features import Batch, Featurizer, untitled_by
 from squad import Question, Squad
 
 BATCHES_A_CHUNK = 64
@@ -60,11 +60,11 @@ class Schooling:
                 continue
             rng = random.Random(f"{self.seed} {number} {chunk}")
             features = featurizer.features(part, untitled_by(rng, len(part)))[: full * self.batch_size]
-            features.sort(key=lambda feature: len(feature.ids))
+            features.sort(key=lambda feature: len(feature.window.ids))
             starts = [place * self.batch_size for place in range(full)]
             rng.shuffle(starts)
             for start in starts[skipped:]:
-                yield collate(features[start : start + self.batch_size])
+                yield Batch.of(features[start : start + self.batch_size])
             skipped = 0
 
 

@@ -25,7 +25,7 @@ class Gradients:
     def set(self, batch: Batch) -> float:
         """Put the gradient of the batch's mean loss into the weights' ``grad``; returns that loss."""
         parts = batch.parts(self._threads)
-        shares = [len(part.ids) / len(batch.ids) for part in parts]
+        shares = [len(part.starts) / len(batch.starts) for part in parts]
         found = list(self._pool.map(self._of, parts, shares))
         for weight, *gradients in zip(self._weights, *(gradients for _, gradients in found), strict=True):
             weight.grad = sum(gradients[1:], start=gradients[0])

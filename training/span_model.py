@@ -50,7 +50,7 @@ class SpanModel(torch.nn.Module):
         device = self.head.weight.device.type
         with torch.autocast(device, torch.bfloat16, cache_enabled=False):
             found: tuple[torch.Tensor, torch.Tensor] = self(
-                self._tensor(batch.ids), self._tensor(batch.mask), self._tensor(batch.types)
+                *(self._tensor(array) for array in (batch.inputs.ids, batch.inputs.mask, batch.inputs.types))
             )
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pincite.answers import Answer, Citation, Claim
+from pincite.answers import Answer, Citation, Claim, joined
 from pincite.index.document import Metadata, Span
 from pincite.index.language import HAN, KANA
 from pincite.index.records import DocumentInfo
@@ -162,7 +162,8 @@ def _turn(question: str, card: str) -> str:
 
 
 def _answered(index: int, answer: Answer) -> str:
-    claims = " ".join(_claim(index, claim, answer.citations) for claim in answer.claims)
+    shown = [_claim(index, claim, answer.citations) for claim in answer.claims]
+    claims = joined(shown, [claim.text for claim in answer.claims])
     citations = "".join(_citation(index, citation) for citation in answer.citations)
     return (
         f'<div class="pc-card"><p class="pc-answer" dir="auto">{claims}</p>'

@@ -38,8 +38,29 @@ def test_a_citation_is_the_documents_text_with_its_address_and_references() -> N
 def test_claims_share_the_number_of_a_shared_citation() -> None:
     answer = settled(DraftClaim("rain", (RAIN,)), DraftClaim("both", (RIVERS, RAIN)))
     assert [claim.citations for claim in answer.claims] == [(1,), (2, 1)]
-    assert answer.text == "rain both"
-    assert answer.marked_text() == "rain [1] both [2][1]"
+    assert answer.text == "rain; both"
+    assert answer.marked_text() == "rain [1]; both [2][1]"
+
+
+def test_a_span_that_two_claims_cite_is_one_citation_with_the_better_score() -> None:
+    poorer = Support(RAIN.passage, RAIN.start, RAIN.end, RAIN.score / 2)
+    answer = settled(DraftClaim("rain", (poorer,)), DraftClaim("both", (RAIN,)))
+    assert [claim.citations for claim in answer.claims] == [(1,), (1,)]
+    assert [citation.score for citation in answer.citations] == [RAIN.score]
+
+
+def test_caveats_are_told_with_the_answer_only() -> None:
+    draft = Draft((DraftClaim("rain", (RAIN,)),), 0.5, "reader", ("slow",), ("both are shown",))
+    for threshold, notes in ((0.4, ("slow", "both are shown")), (0.6, ("slow",))):
+        answer = settle("What?", draft, HITS, lambda _: TEXT, min_confidence=threshold, seconds=0.1)
+        assert answer.notes == notes
+
+
+def test_phrases_are_parted_and_sentences_are_not() -> None:
+    texts = ("Pellow & Co.", "1,200", "水车", "It rained.", "So it was")
+    answer = settled(*(DraftClaim(text, (RAIN,)) for text in texts))
+    assert answer.text == "Pellow & Co.; 1,200; 水车；It rained. So it was"
+    assert answer.marked_text().startswith("Pellow & Co. [1]; 1,200 [1]; ")
 
 
 def test_what_no_document_says_is_listed_but_no_part_of_the_text() -> None:

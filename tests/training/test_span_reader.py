@@ -5,12 +5,17 @@ import importlib
 import json
 import os
 import random
+import re
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+
+from pincite.span_inputs import MOST_TOKENS
+from pincite.span_reader import SpanReader
 
 TRAINING = Path(__file__).parents[2] / "training"
 DATA = Path(os.environ.get("PINCITE_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -71,27 +76,41 @@ def test_a_changed_question_mentions_what_its_paragraph_does_not(squad: ModuleTy
 
 def test_a_feature_s_places_and_the_best_span_are_the_answer(squad: ModuleType) -> None:
     features = importlib.import_module("span_features")
-    tokenizer = features.new_tokenizer()
     passage = "Naïve men say. " * 200 + "The Emperor Romulus Augustulus was deposed."
     one = question(squad, "Who was deposed?", passage, "Romulus Augustulus")
-    [feature] = features.Featurizer(tokenizer).features([one])
-    start, end = (np.zeros(len(feature.ids), np.float32) for _ in range(2))
+    [feature] = features.Featurizer(features.new_tokenizer()).features([one])
+    start, end = (np.zeros(len(feature.window.ids), np.float32) for _ in range(2))
     start[feature.start] = end[feature.end] = 5.0
     found = features.best_span(feature, passage, start, end)
-    assert len(feature.ids) == features.MOST_TOKENS
+    assert len(feature.window.ids) == MOST_TOKENS
     assert (found.text, found.margin) == ("Romulus Augustulus", 10.0)
 
 
-def test_windows_hold_every_token_of_a_long_passage(squad: ModuleType) -> None:
+def test_a_batch_is_padded_and_dealt_out_alike(squad: ModuleType) -> None:
     features = importlib.import_module("span_features")
-    tokenizer = features.new_tokenizer()
-    passage = " ".join(str(number) for number in range(900))
-    windows = features.Featurizer(tokenizer).windows(question(squad, "How many?", passage))
-    spans = {tuple(span) for window in windows for span in window.offsets.tolist()}
-    covered = {place for start, end in spans for place in range(start, end)}
-    assert covered == {place for place, character in enumerate(passage) if character != " "}
+    asked = [question(squad, "Who fell?", "Rome fell. " * size, "Rome") for size in (1, 2, 3)]
+    batch = features.Batch.of(features.Featurizer(features.new_tokenizer()).features(asked))
+    first, second = batch.parts(2)
+    assert (len(first.starts), len(second.starts)) == (2, 1)
+    assert (first.inputs.ids[1] == batch.inputs.ids[2]).all()
+    for row, size in enumerate((1, 2, 3)):
+        places = np.flatnonzero(batch.is_target[row])
+        assert places[0] == 0, "[CLS] stands for no answer"
+        assert len(places) == 1 + 3 * size
+        assert batch.starts[row] == batch.ends[row] == places[1]
 
 
 def test_the_learning_rate_rises_stays_and_falls_to_zero(scripts: None) -> None:
     schedule = importlib.import_module("schedule").Schedule(100, 10, 20, 1.0)
     assert [schedule.rate(step) for step in (0, 9, 50, 80, 90, 99)] == [0.1, 1.0, 1.0, 1.0, 0.5, 0.05]
+
+
+def test_the_shipped_reader_does_as_its_card_says(scripts: None) -> None:
+    evaluate = importlib.import_module("evaluate_reader")
+    if not (DATA / "squad").is_dir():
+        pytest.skip("the SQuAD files are not here")
+    card = files("pincite").joinpath("reader.md").read_text(encoding="utf-8")
+    [exact, f1] = re.findall(r"200 of these questions.*\| ([\d.]+) / ([\d.]+) \|", card)[0]
+    questions = evaluate.sampled(DATA / "squad" / "dev-v1.1.json.gz", 200)
+    found = evaluate.predict(SpanReader.shipped(), questions, whole=False)
+    assert evaluate.report_answerable(questions, found).endswith(f"EM {exact} F1 {f1}")

@@ -1,6 +1,6 @@
 """Measures an exported span reader on SQuAD's dev questions, each with its own paragraph.
 
-    python training/evaluate_span_reader.py DATA MODEL.onnx [MODEL.onnx …] [--questions N] [--adversarial]
+    python training/evaluate_reader.py DATA MODEL.onnx [MODEL.onnx …] [--questions N] [--adversarial]
 
 Prints EM and F1 of version 1.1; with ``--adversarial``, of version 2.0: AUROC of the margin between span and
 none, and EM and F1 at the best threshold (which is looked for on the same questions, as its official scorer
@@ -10,51 +10,41 @@ does) and at 0. ``--speed`` prints how long 8 passages of 200 tokens take.
 import argparse
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
 from score import Score, score_all, score_one
-from span_features import Batch, Feature, Featurizer, Prediction, best_span, collate, inputs_of, new_tokenizer
+from span_features import Prediction
 from squad import ADVERSARIAL_FILE, DEV_FILE, Question, read_squad
 
+from pincite.index.document import Span
+from pincite.index.sentences import sentence_spans
 from pincite.risk import auroc
+from pincite.span_reader import Excerpt, SpanReader
 
 SEED = 20261123
-BATCH_SIZE = 16
 SPEED_PASSAGES, SPEED_TOKENS, SPEED_RUNS = 8, 200, 30
 
 
-class ExportedReader:
-    """A model on onnxruntime with its tokenizer."""
-
-    def __init__(self, file: Path, threads: int) -> None:
-        options = SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        self._featurizer = Featurizer(new_tokenizer())
-
-    def read(self, questions: Sequence[Question]) -> dict[str, Prediction]:
-        """Return for each question's id the best phrase of its paragraph."""
-        inputs = [(one, feature) for one in questions for feature in self._featurizer.windows(one)]
-        inputs.sort(key=lambda pair: len(pair[1].ids))
-        found: dict[str, Prediction] = {}
-        for begin in range(0, len(inputs), BATCH_SIZE):
-            for question, prediction in self._read(inputs[begin : begin + BATCH_SIZE]):
-                known = found.get(question.id)
-                found[question.id] = prediction if known is None else _better(known, prediction)
-        return found
-
-    def _read(self, inputs: Sequence[tuple[Question, Feature]]) -> Iterator[tuple[Question, Prediction]]:
-        start, end = self.session.run(None, dict(inputs_of(collate([feature for _, feature in inputs]))))
-        for row, (question, feature) in enumerate(inputs):
-            yield question, best_span(feature, question.paragraph.text, start[row], end[row])
+def sampled(file: Path, count: int | None) -> list[Question]:
+    """Return so many of a file's questions, always the same; all of them for None."""
+    questions = list(read_squad(file).questions)
+    return random.Random(SEED).sample(questions, count) if count else questions
 
 
-def _better(one: Prediction, other: Prediction) -> Prediction:
-    return one if one.margin >= other.margin else other
+def predict(reader: SpanReader, questions: Sequence[Question], *, whole: bool) -> dict[str, Prediction]:
+    """Return for each question's id the best phrase of its paragraph; ``whole``: also across sentences."""
+    return {one.id: _prediction(reader, one, whole) for one in questions}
+
+
+def _prediction(reader: SpanReader, question: Question, whole: bool) -> Prediction:
+    paragraph = question.paragraph
+    sentences = [Span(0, len(paragraph.text))] if whole else sentence_spans(paragraph.text)
+    [phrases] = reader.read(question.text, [Excerpt(paragraph.title, paragraph.text, tuple(sentences))])
+    best = max((phrase for phrase in phrases if phrase), key=lambda phrase: phrase.margin)
+    return Prediction(paragraph.text[best.span.start : best.span.end], best.margin)
 
 
 def report_answerable(questions: Sequence[Question], found: dict[str, Prediction]) -> str:
@@ -82,16 +72,13 @@ def _at(threshold: float, margins: NDArray[np.float64], told: list[Score], refus
     )
 
 
-def report_speed(reader: ExportedReader) -> str:
-    rng = np.random.default_rng(SEED)
-    shape = (SPEED_PASSAGES, SPEED_TOKENS)
-    ids = rng.integers(1000, 30_000, shape)
-    ones = np.ones(shape, np.int64)
-    batch = Batch(ids, ones, ones, ones.astype(bool), ids[:, 0], ids[:, 0])
+def report_speed(reader: SpanReader) -> str:
+    text = " ".join(["mill"] * SPEED_TOKENS)
+    excerpts = [Excerpt("", text, (Span(0, len(text)),))] * SPEED_PASSAGES
     seconds, busy = [], time.process_time()
     for _ in range(SPEED_RUNS):
         begun = time.perf_counter()
-        reader.session.run(None, dict(inputs_of(batch)))
+        reader.read("Who built the mill?", excerpts)
         seconds.append(time.perf_counter() - begun)
     busy = (time.process_time() - busy) / SPEED_RUNS
     return (
@@ -108,17 +95,18 @@ def main() -> None:
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--questions", type=int, help="a seeded sample of so many (default: all)")
     parser.add_argument("--adversarial", action="store_true", help="SQuAD 2.0 instead of 1.1")
+    parser.add_argument("--whole", action="store_true", help="allow phrases that cross a sentence's end")
     parser.add_argument("--speed", action="store_true", help="measure speed only")
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     file = options.data / (ADVERSARIAL_FILE if options.adversarial else DEV_FILE)
-    questions = list(read_squad(file).questions)
-    if options.questions:
-        questions = random.Random(SEED).sample(questions, options.questions)
+    questions = sampled(file, options.questions)
     report = report_adversarial if options.adversarial else report_answerable
     for model in options.models:
-        reader = ExportedReader(model, options.threads)
-        line = report_speed(reader) if options.speed else report(questions, reader.read(questions))
+        reader = SpanReader.open(model)
+        if options.speed:
+            line = report_speed(reader)
+        else:
+            line = report(questions, predict(reader, questions, whole=options.whole))
         print(f"{model.name}: {line}", flush=True)
 
 

