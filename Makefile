@@ -49,7 +49,7 @@ crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at ran
 
 bench-answers: $(VENV)/.dev ## measure the reader and its answers on SQuAD and CMRC: make bench-answers DATA=…/data
 	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx
-	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --adversarial
+	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --adversarial --questions 2000
 	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --speed
 	@$(BIN)/python benchmarks/answers.py $(DATA) --plot docs/images/answers.png
 
