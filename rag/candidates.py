@@ -119,7 +119,7 @@ def _measure(question: Question, candidates: Sequence[Candidate]) -> NDArray[np.
     for one in candidates:
         rank, margin = one.sentence.rank, _margin(one)
         held = votes.setdefault(one.key, {})
-        held[rank] = max(held.get(rank, 0.0), _sigmoid(margin))
+        held[rank] = max(held.get(rank, 0.0), sigmoid(margin))
         highest[rank] = max(highest.get(rank, -math.inf), margin)
     rows = [
         [
@@ -140,5 +140,6 @@ def _margin(candidate: Candidate) -> float:
     return candidate.phrase.margin if candidate.phrase else 0.0
 
 
-def _sigmoid(value: float) -> float:
+def sigmoid(value: float) -> float:
+    """Return the probability that a logarithm of odds stands for."""
     return 1 / (1 + math.exp(-value))

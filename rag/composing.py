@@ -69,13 +69,11 @@ def compose(
     best = scores[selection.shown[0]]
     claims = []
     for place in selection.shown:
-        supports: dict[tuple[str, int], Support] = {}
-        for one in _saying_the_same(question, candidates, scores, place):
-            support = _support(candidates.all[one], confidence * math.exp(min(scores[one] - best, 0.0)))
-            supports.setdefault((support.passage.document_id, support.start), support)
-        claims.append(
-            DraftClaim(claim_text(question, candidates.all[place]), tuple(supports.values())[:MOST_CITED])
-        )
+        supports = [
+            _support(candidates.all[one], confidence * math.exp(min(scores[one] - best, 0.0)))
+            for one in _saying_the_same(question, candidates, scores, place)[:MOST_CITED]
+        ]
+        claims.append(DraftClaim(claim_text(question, candidates.all[place]), tuple(supports)))
     return tuple(claims)
 
 

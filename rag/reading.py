@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pincite.answers import READER, Draft
-from pincite.candidates import FEATURES, Candidates, find_candidates
+from pincite.candidates import FEATURES, Candidates, find_candidates, sigmoid
 from pincite.composing import CONFLICT, Selection, compose, select
 from pincite.index.retrieval import Hit
 from pincite.questions import Question
@@ -97,7 +97,7 @@ class Reader:
         scores = candidates.features @ self._weights.score[candidates.has_phrases]
         selection = select(asked, candidates, scores)
         measured = confidence_features(candidates, scores, selection)
-        confidence = _sigmoid(float(measured @ self._weights.confidence[candidates.has_phrases]))
+        confidence = sigmoid(float(measured @ self._weights.confidence[candidates.has_phrases]))
         claims = compose(asked, candidates, scores, selection, confidence)
         return Draft(claims, confidence, READER, caveats=(CONFLICT,) if selection.is_conflict else ())
 
@@ -113,7 +113,3 @@ def confidence_features(
     named = {"bias": 1.0, "score": scores[best], "lead": selection.lead}
     names = CONFIDENCE[candidates.has_phrases]
     return np.array([named[one] if one in named else candidates.column(one)[best] for one in names])
-
-
-def _sigmoid(value: float) -> float:
-    return float(1 / (1 + np.exp(-value)))

@@ -71,7 +71,7 @@ def quantise(source: Path, target: Path) -> None:
         weight_type=QuantType.QInt8,
         nodes_to_exclude=[node.name for node in products if columns[node.input[1]] == len(OUTPUTS)],
     )
-    onnx.save(store_tables_in_bytes(onnx.load(target)), target)
+    onnx.save(without_notes(store_tables_in_bytes(onnx.load(target))), target)
 
 
 def store_tables_in_bytes(model: ModelProto) -> ModelProto:
@@ -102,6 +102,16 @@ def store_tables_in_bytes(model: ModelProto) -> ModelProto:
         ]
     del graph.node[:]
     graph.node.extend(nodes)
+    return model
+
+
+def without_notes(model: ModelProto) -> ModelProto:
+    """Return the model without what its making left in it: lines of code, and the paths of their files."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    graph.ClearField("value_info")
     onnx.checker.check_model(model)
     return model
 

@@ -29,6 +29,7 @@ from squad import TRAIN_FILE, Paragraph, Question, Squad, read_squad
 from pincite.answering import distinct
 from pincite.candidates import FEATURES, Candidate, Candidates, find_candidates
 from pincite.composing import Selection, claim_text, select
+from pincite.evaluating import LEAST_F1
 from pincite.index.corpus import Corpus
 from pincite.questions import Question as Asked
 from pincite.reading import CONFIDENCE, KINDS, confidence_features
@@ -116,7 +117,7 @@ def is_right(asked: Asked, candidate: Candidate, answers: Sequence[str]) -> bool
     text = claim_text(asked, candidate)
     if asked.wants_sentence or candidate.phrase is None:
         return any(holds(text, answer) for answer in answers)
-    return best_f1(text, answers) >= 0.5
+    return best_f1(text, answers) >= LEAST_F1
 
 
 def fit_scores(sittings: Sequence[Sitting]) -> NDArray[np.float64]:

@@ -112,3 +112,8 @@ def test_the_card_is_of_the_file_that_is_shipped() -> None:
     model = files("pincite").joinpath(MODEL).read_bytes()
     assert re.findall(r"`([0-9a-f]{64})`", card) == [hashlib.sha256(model).hexdigest()]
     assert f"{len(model):,} bytes" in card
+
+
+def test_the_model_says_nothing_of_the_machine_it_was_made_on() -> None:
+    model = files("pincite").joinpath(MODEL).read_bytes()
+    assert not re.search(rb"site-packages|\.py\b|File \"", model)

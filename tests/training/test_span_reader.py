@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession
 
 from pincite.span_inputs import MOST_TOKENS
 from pincite.span_reader import SpanReader
@@ -114,3 +116,23 @@ def test_the_shipped_reader_does_as_its_card_says(scripts: None) -> None:
     questions = evaluate.sampled(DATA / "squad" / "dev-v1.1.json.gz", 200)
     found = evaluate.predict(SpanReader.shipped(), questions, whole=False)
     assert evaluate.report_answerable(questions, found).endswith(f"EM {exact} F1 {f1}")
+
+
+def test_tables_are_stored_in_bytes_and_gathered_as_they_were(scripts: None) -> None:
+    table = np.random.default_rng(3).normal(0, 1, (100, 64)).astype(np.float32) * np.arange(100)[:, None]
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "ids"], ["rows"], doc_string="made in /somewhere/made.py")],
+        "lookup",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, [None])],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, 64])],
+        [numpy_helper.from_array(table.astype(np.float32), "table")],
+    )
+    export = importlib.import_module("export_reader")
+    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    small = export.without_notes(export.store_tables_in_bytes(whole)).SerializeToString()
+    assert len(small) < table.size * 1.2
+    assert b"/somewhere" not in small
+    session = InferenceSession(small, providers=["CPUExecutionProvider"])
+    [rows] = session.run(None, {"ids": np.array([0, 7, 99])})
+    for row, wanted in zip(rows, table[[0, 7, 99]], strict=True):
+        assert np.abs(row - wanted).max() <= np.abs(wanted).max() / 127
