@@ -49,7 +49,7 @@ crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at ran
 
 bench-answers: $(VENV)/.dev ## measure the reader and its answers on SQuAD and CMRC: make bench-answers DATA=…/data
 	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx
-	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --adversarial --questions 2000
+	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --adversarial
 	@$(BIN)/python training/evaluate_reader.py $(DATA) rag/reader.onnx --speed
 	@$(BIN)/python benchmarks/answers.py $(DATA) --plot docs/images/answers.png
 
@@ -66,7 +66,7 @@ bench-peers: bench-retrieval ## compare retrieval with other libraries': make be
 	@$(BIN)/python benchmarks/peers/environments.py
 	@$(BIN)/python benchmarks/peers.py $(DATA)
 
-train: $(VENV)/.dev ## train the reader, which takes hours: make train DATA=…/data PASSES=2
+train: $(VENV)/.dev ## train a reader, which takes hours without a GPU: make train DATA=…/data PASSES=2
 	@mkdir -p build/reader
 	@$(BIN)/python training/retrieved.py $(DATA) build/reader/retrieved.jsonl
 	@$(BIN)/python training/train_reader.py $(DATA) build/reader --passes $(PASSES)

@@ -142,8 +142,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--questions", type=int, default=800, help="of each open set")
-    parser.add_argument("--removed", type=int, default=300, help="of them, asked without their paragraph")
+    parser.add_argument("--questions", type=int, default=1000, help="of each open set")
+    parser.add_argument("--removed", type=int, default=500, help="of them, asked without their paragraph")
     parser.add_argument("--plot", type=Path, help="where to draw risk, coverage and calibration")
     parser.add_argument("--out", type=Path, help="where to write the JSON")
     options = parser.parse_args()

@@ -26,8 +26,6 @@ from pincite.span_reader import Excerpt, Phrase, SpanReader
 
 PHRASE_FEATURES = (
     "margin",
-    "margin below none",
-    "log probability",
     "agreement",
     "answer of kind",
     "repeats the question",
@@ -124,8 +122,6 @@ def _measure(question: Question, candidates: Sequence[Candidate]) -> NDArray[np.
     rows = [
         [
             _margin(one),
-            min(_margin(one), 0.0),
-            one.phrase.log_probability if one.phrase else 0.0,
             sum(share for rank, share in votes[one.key].items() if rank != one.sentence.rank),
             float(is_of_kind(question, one.text)),
             repeated_share(question, one.text),

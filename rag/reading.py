@@ -2,8 +2,8 @@
 
 The trained reader (``span_reader``) points at a phrase in each sentence of the passages; ``candidates``
 measures them; this module ranks them and says how sure it is, and ``composing`` makes claims of the best.
-Confidence is the probability that the answer is right, calibrated on questions of which a third had the
-paragraph that answers them taken away. All weights are in ``reader.json``, learned by
+Confidence is the probability that the answer is right, calibrated on questions with and without the paragraph
+that answers them, those without weighing a third. All weights are in ``reader.json``, learned by
 ``training/fit_answers.py``.
 """
 
@@ -31,7 +31,6 @@ _TOLD_FROM = (
     "names in passage",
     "passage score",
     "margin",
-    "log probability",
     "agreement",
 )
 CONFIDENCE = {

@@ -99,8 +99,8 @@ class Inputs:
         return cls(ids, mask, types)
 
     def by_name(self) -> Mapping[str, NDArray[np.int64]]:
-        """Return the arrays by the names that the exported model gives its inputs."""
-        return {"input_ids": self.ids, "attention_mask": self.mask, "token_type_ids": self.types}
+        """Return what the exported model takes, by name. It attends to all tokens: nothing may be padded."""
+        return {"input_ids": self.ids, "token_type_ids": self.types}
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,12 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """The best phrase of a sentence: a span of the excerpt's text, its margin over "not answered here" and
-    the log of its probability among all phrases of the excerpt and none. Both are natural logarithms.
+    """The best phrase of a sentence: a span of the excerpt's text, and its margin over "not answered here", a
+    logarithm of odds.
     """
 
     span: Span
     margin: float
-    log_probability: float
 
 
 class SpanReader:
@@ -147,15 +146,7 @@ class _Scores:
             return None
         span = Span(int(tokens.spans[found.first, 0]), int(tokens.spans[found.last, 1]))
         none = float(self.starts[0] + self.ends[0])
-        return Phrase(span, found.score - none, found.score - self._total())
-
-    def _total(self) -> float:
-        """Return the logarithm of what all starts and all ends, "none" included, come to."""
-        body = slice(self.window.body, len(self.window.ids) - 1)
-        return sum(
-            float(np.logaddexp.reduce(np.append(scores[body], scores[0])))
-            for scores in (self.starts, self.ends)
-        )
+        return Phrase(span, found.score - none)
 
 
 def _best_phrases(tokens: Tokens, excerpt: Excerpt, read: Sequence[_Scores]) -> list[Phrase | None]:

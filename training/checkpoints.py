@@ -11,12 +11,15 @@ from span_model import SpanModel
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What must be the same for a run to go on as if it had never stopped."""
+    """What must be the same for a run to go on. What dropout leaves out is drawn anew."""
 
     batch_size: int
     seed: int
     peak: float
+    dropout: float
     retrieved_sha256: str
+    teachers_sha256: str
+    weights_sha256: str
 
 
 def save_checkpoint(

@@ -5,8 +5,9 @@
 Two small fits for each language, on articles that the span reader never saw:
 
     score        softmax over a question's candidates: which of them answers it?
-    confidence   logistic regression: is the first that is shown right? On other articles; every third
-                 question has its paragraph taken away, so that what is found instead is mostly wrong
+    confidence   logistic regression: is the first that is shown right? On other articles; each question
+                 twice, once with its paragraph taken away, so that what is found instead is mostly wrong.
+                 Together the latter weigh a third, as if every third question had no answer
 
 An answer is right if its F1 with an accepted one is at least 0.5; one that is given as a sentence, if it
 holds an accepted one. Retrieval goes through ``Corpus``, as a user's question does, among other articles'
@@ -17,7 +18,7 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from pincite.candidates import FEATURES, Candidate, Candidates, find_candidates
 from pincite.composing import Selection, claim_text, select
 from pincite.evaluating import LEAST_F1
 from pincite.index.corpus import Corpus
+from pincite.index.retrieval import Hit
 from pincite.questions import Question as Asked
 from pincite.reading import CONFIDENCE, KINDS, confidence_features
 from pincite.risk import auroc, calibration_error, point_at, reliability, risk_coverage
@@ -43,10 +45,11 @@ SEED = 20261123
 TOP_K = 8
 SEARCHED = 32
 PARAGRAPHS = 2_000
-MOST_QUESTIONS = 1_200
+MOST_QUESTIONS = 1_000
 CHINESE_PARAGRAPHS = 1_000
 CHINESE_QUESTIONS = 800
-TAKEN_AWAY = 3
+ABSENT_WEIGHT = 0.5
+"""What a question without its paragraph weighs beside one with it."""
 RIDGE = 1.0
 
 
@@ -96,20 +99,26 @@ class Sitting:
     right: NDArray[np.bool_]
 
 
-def sit(corpus: Corpus, questions: Sequence[Question], *, taken_away: bool) -> Iterator[Sitting]:
-    """Yield what is found for each question; of every third without its paragraph if ``taken_away``."""
-    reader = SpanReader.shipped()
+def sit(
+    corpus: Corpus, questions: Sequence[Question], *, without: bool
+) -> Iterator[tuple[Sitting, Sitting | None]]:
+    """Yield what is found for each question, and, if wanted, what is found ``without`` its paragraph."""
     for place, question in enumerate(questions):
         asked = Asked.of(question.text)
         hits = distinct(corpus.search(question.text, top_k=SEARCHED))
-        if taken_away and place % TAKEN_AWAY == 0:
-            hits = [hit for hit in hits if hit.passage.source != source_of(question.paragraph)]
-        candidates = find_candidates(asked, hits[:TOP_K], None if asked.is_chinese else reader)
-        if candidates.all:
-            right = [is_right(asked, one, question.answers) for one in candidates.all]
-            yield Sitting(asked, candidates, np.array(right))
+        others = [hit for hit in hits if hit.passage.source != source_of(question.paragraph)]
+        found = _sitting(asked, hits, question.answers)
+        if found:
+            yield found, _sitting(asked, others, question.answers) if without else None
         if place % 250 == 249:
             print(f"  {place + 1} of {len(questions)} questions", flush=True)
+
+
+def _sitting(asked: Asked, hits: Sequence[Hit], answers: Sequence[str]) -> Sitting | None:
+    reader = None if asked.is_chinese else SpanReader.shipped()
+    candidates = find_candidates(asked, hits[:TOP_K], reader)
+    right = [is_right(asked, one, answers) for one in candidates.all]
+    return Sitting(asked, candidates, np.array(right)) if right else None
 
 
 def is_right(asked: Asked, candidate: Candidate, answers: Sequence[str]) -> bool:
@@ -137,16 +146,47 @@ def fit_scores(sittings: Sequence[Sitting]) -> NDArray[np.float64]:
     return np.asarray(minimize(loss, np.zeros(known[0][0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def fit_logistic(inputs: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the weights of a logistic regression with a light ridge, by Newton's method."""
+def fit_logistic(
+    inputs: NDArray[np.float64], labels: NDArray[np.bool_], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the weights of a logistic regression with a light ridge, by Newton's method; ``shares`` say how
+    much each row counts.
+    """
     weights = np.zeros(inputs.shape[1])
     ridge = RIDGE * np.eye(inputs.shape[1])
     for _ in range(30):
         predicted = 1 / (1 + np.exp(-(inputs @ weights)))
-        gradient = inputs.T @ (predicted - labels) + RIDGE * weights
-        hessian = (inputs * (predicted * (1 - predicted))[:, None]).T @ inputs + ridge
+        gradient = inputs.T @ (shares * (predicted - labels)) + RIDGE * weights
+        hessian = (inputs * (shares * predicted * (1 - predicted))[:, None]).T @ inputs + ridge
         weights = weights - np.linalg.solve(hessian, gradient)
     return weights
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What confidence is told from, float64 ``(n_questions, n_features)``, whether the first answer shown is
+    right, whether several are shown, and whether those contradict one another; bool ``(n_questions,)``.
+    """
+
+    inputs: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    several: NDArray[np.bool_]
+    conflict: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, sittings: Sequence[Sitting], weights: NDArray[np.float64]) -> "Weighed":
+        """Choose by the scores' weights what each question is answered with."""
+        shown = [choose(one, weights) for one in sittings]
+        inputs = [
+            confidence_features(one.candidates, one.candidates.features @ weights, selection)
+            for one, selection in zip(sittings, shown, strict=True)
+        ]
+        return cls(
+            np.array(inputs),
+            np.array([one.right[selection.shown[0]] for one, selection in zip(sittings, shown, strict=True)]),
+            np.array([len(one.shown) > 1 for one in shown]),
+            np.array([one.is_conflict for one in shown]),
+        )
 
 
 def fit(name: str, lesson: Lesson) -> dict[str, dict[str, float]]:
@@ -155,24 +195,21 @@ def fit(name: str, lesson: Lesson) -> dict[str, dict[str, float]]:
         print(f"{name}: indexing {len(lesson.paragraphs)} paragraphs", flush=True)
         for paragraph in lesson.paragraphs:
             corpus.add_text(text_of(paragraph), source=source_of(paragraph))
-        scored = list(sit(corpus, lesson.scored, taken_away=False))
-        weighed = list(sit(corpus, lesson.weighed, taken_away=True))
+        scored = [found for found, _ in sit(corpus, lesson.scored, without=False)]
+        weighed = list(sit(corpus, lesson.weighed, without=True))
     has_phrases = scored[0].candidates.has_phrases
-    scored, weighed = (
-        [one for one in sittings if one.candidates.has_phrases == has_phrases]
-        for sittings in (scored, weighed)
+
+    def alike(sittings: Iterable[Sitting | None]) -> list[Sitting]:
+        return [one for one in sittings if one and one.candidates.has_phrases == has_phrases]
+
+    score_weights = fit_scores(alike(scored))
+    present, absent = (Weighed.of(alike(one), score_weights) for one in zip(*weighed, strict=True))
+    confidence_weights = fit_logistic(
+        np.vstack([present.inputs, absent.inputs]),
+        np.concatenate([present.right, absent.right]),
+        np.repeat([1.0, ABSENT_WEIGHT], [len(present.right), len(absent.right)]),
     )
-    score_weights = fit_scores(scored)
-    shown = [choose(one, score_weights) for one in weighed]
-    inputs = np.array(
-        [
-            confidence_features(one.candidates, one.candidates.features @ score_weights, selection)
-            for one, selection in zip(weighed, shown, strict=True)
-        ]
-    )
-    right = np.array([one.right[selection.shown[0]] for one, selection in zip(weighed, shown, strict=True)])
-    confidence_weights = fit_logistic(inputs, right)
-    report(name, 1 / (1 + np.exp(-(inputs @ confidence_weights))), right, shown)
+    report(name, present, absent, confidence_weights)
     return {
         "score": named(FEATURES[has_phrases], score_weights),
         "confidence": named(CONFIDENCE[has_phrases], confidence_weights),
@@ -186,24 +223,27 @@ def choose(sitting: Sitting, weights: NDArray[np.float64]) -> Selection:
 def named(names: Sequence[str], weights: NDArray[np.float64]) -> dict[str, float]:
     for name, weight in zip(names, weights, strict=True):
         print(f"  {name:24} {weight:8.3f}")
-    return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+    return {name: round(float(weight), 4) + 0.0 for name, weight in zip(names, weights, strict=True)}
 
 
-def report(
-    name: str, confidence: NDArray[np.float64], right: NDArray[np.bool_], shown: Sequence[Selection]
-) -> None:
-    """Print how confidence does on what it was fitted to."""
+def report(name: str, present: Weighed, absent: Weighed, weights: NDArray[np.float64]) -> None:
+    """Print how confidence does on what it was fitted to, first where the paragraph is there."""
+    confidence, without = (1 / (1 + np.exp(-(one.inputs @ weights))) for one in (present, absent))
+    right = present.right
     curve = risk_coverage(confidence, right, len(right))
     print(
         f"{name}: right {right.mean():.3f}, AUROC {auroc(confidence[right], confidence[~right]) or 0:.3f},"
         f" Brier {np.mean((confidence - right) ** 2):.3f},"
         f" ECE {calibration_error(reliability(confidence, right)) or 0:.3f},"
-        f" several {np.mean([len(one.shown) > 1 for one in shown]):.3f},"
-        f" conflicts {np.mean([one.is_conflict for one in shown]):.3f}"
+        f" several {present.several.mean():.3f}, conflicts {present.conflict.mean():.3f};"
+        f" AUROC with the paragraph against without {auroc(confidence, without) or 0:.3f}"
     )
     for threshold in np.arange(0.2, 0.8, 0.05):
         if point := point_at(curve, threshold):
-            print(f"  from {threshold:.2f}: answered {point.coverage:.3f}, wrong {point.risk:.3f}")
+            print(
+                f"  from {threshold:.2f}: answered {point.coverage:.3f}, wrong {point.risk:.3f};"
+                f" without the paragraph answered {np.mean(without >= threshold):.3f}"
+            )
 
 
 def text_of(paragraph: Paragraph) -> str:

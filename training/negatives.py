@@ -1,11 +1,12 @@
 """Questions that their passage does not answer, made from those that it does.
 
-SQuAD v1.1 asks nothing unanswerable, so refusal is learned from three kinds of stand-ins, together 0.4 for
+SQuAD v1.1 asks nothing unanswerable, so refusal is learned from four kinds of stand-ins, together 0.9 for
 each real question, and others in every pass:
 
-    retrieved    0.18   a passage that retrieval ranks high for the question, without the answer's words
-    changed      0.14   the question with one name, number, antonym or negation changed, on its own paragraph
-    neighbour    0.08   another paragraph of the same article, drawn at random, without the answer's words
+    retrieved    0.5    a passage that retrieval ranks high for the question, without the answer's words
+    changed      0.2    the question with one name, number, antonym or negation changed, on its own paragraph
+    emptied      0.15   its own paragraph without the sentence that answers it
+    neighbour    0.05   another paragraph of the same article, drawn at random, without the answer's words
 
 A name or number is only exchanged for another of its article that the paragraph does not mention, so the
 changed question has its answer elsewhere, if at all. What the file cannot show stays possible: a passage that
@@ -22,10 +23,12 @@ from pathlib import Path
 
 from squad import Paragraph, Question, Squad, content_words
 
+from pincite.index.sentences import sentence_spans
 from pincite.scoring import normalise
 
-RETRIEVED_SHARE, CHANGED_SHARE, NEIGHBOUR_SHARE = 0.18, 0.14, 0.08
-RANKS = 6
+RETRIEVED_SHARE, CHANGED_SHARE, EMPTIED_SHARE, NEIGHBOUR_SHARE = 0.5, 0.2, 0.15, 0.05
+NEGATIVES_SHARE = RETRIEVED_SHARE + CHANGED_SHARE + EMPTIED_SHARE + NEIGHBOUR_SHARE
+RANKS = 8
 """How deep into the retrieved passages a negative is drawn from."""
 MOST_ANSWER_WORDS = 1 / 3
 """The share of a long answer's words that a passage without the answer may hold."""
@@ -104,36 +107,47 @@ def read_retrieved(file: Path) -> dict[str, list[int]]:
     return {row["id"]: row["found"] for row in rows}
 
 
-def draw_negatives(
-    squad: Squad, questions: Sequence[Question], retrieved: Mapping[str, Sequence[int]], rng: random.Random
-) -> list[Question]:
-    """Return questions without an answer in their paragraph, their numbers as the shares say."""
-    by_article: dict[int, list[Question]] = defaultdict(list)
-    for question in questions:
-        by_article[question.paragraph.article].append(question)
-    mentions = {article: Mentions.of(group) for article, group in by_article.items()}
-    paragraphs = {
-        article: list({one.paragraph.number: one.paragraph for one in group}.values())
-        for article, group in by_article.items()
-    }
-    searched = [question for question in questions if question.id in retrieved]
+class Negatives:
+    """Makes questions without an answer in their passage from some that have one."""
 
-    def changed(question: Question) -> Question | None:
-        return change(question, mentions[question.paragraph.article], rng)
+    def __init__(
+        self, squad: Squad, questions: Sequence[Question], retrieved: Mapping[str, Sequence[int]]
+    ) -> None:
+        """Names, numbers and neighbours are taken from ``questions`` and their paragraphs."""
+        by_article: dict[int, list[Question]] = defaultdict(list)
+        for question in questions:
+            by_article[question.paragraph.article].append(question)
+        self._squad = squad
+        self._retrieved = retrieved
+        self._mentions = {article: Mentions.of(group) for article, group in by_article.items()}
+        self._paragraphs = {
+            article: list({one.paragraph.number: one.paragraph for one in group}.values())
+            for article, group in by_article.items()
+        }
 
-    def neighbour(question: Question) -> Question | None:
-        return _elsewhere(question, rng.choice(paragraphs[question.paragraph.article]))
+    def of(self, questions: Sequence[Question], count: int, rng: random.Random) -> list[Question]:
+        """Return ``count`` negatives of the four kinds in their shares, or as many as can be made."""
 
-    def high_ranked(question: Question) -> Question | None:
-        found = [squad.paragraphs[number] for number in retrieved[question.id][:RANKS]]
-        return _elsewhere(question, rng.choice(found)) if found else None
+        def high_ranked(question: Question) -> Question | None:
+            found = self._retrieved.get(question.id, ())[:RANKS]
+            return _elsewhere(question, self._squad.paragraphs[rng.choice(found)]) if found else None
 
-    total = len(questions)
-    return [
-        *_draw(high_ranked, searched, round(total * RETRIEVED_SHARE), rng),
-        *_draw(changed, questions, round(total * CHANGED_SHARE), rng),
-        *_draw(neighbour, questions, round(total * NEIGHBOUR_SHARE), rng),
-    ]
+        def changed(question: Question) -> Question | None:
+            return change(question, self._mentions[question.paragraph.article], rng)
+
+        def neighbour(question: Question) -> Question | None:
+            return _elsewhere(question, rng.choice(self._paragraphs[question.paragraph.article]))
+
+        kinds = (
+            (high_ranked, RETRIEVED_SHARE, _TRIES),
+            (changed, CHANGED_SHARE, 1),
+            (emptied, EMPTIED_SHARE, 1),
+            (neighbour, NEIGHBOUR_SHARE, _TRIES),
+        )
+        made: list[Question] = []
+        for make, share, tries in kinds:
+            made += _draw(make, tries, questions, round(count * share / NEGATIVES_SHARE), rng)
+        return made[:count]
 
 
 def change(question: Question, mentions: Mentions, rng: random.Random) -> Question | None:
@@ -156,15 +170,36 @@ def change(question: Question, mentions: Mentions, rng: random.Random) -> Questi
     return None
 
 
+def emptied(question: Question) -> Question | None:
+    """Return the question on its paragraph without the sentences that answer it; None where nothing else, or
+    the answer, is left.
+
+    >>> paragraph = Paragraph(0, 0, "Rome", "Rome was rich. It fell in 476. Then it was poor.")
+    >>> emptied(Question("q", "When did Rome fall?", paragraph, ("476",), 26)).paragraph.text
+    'Rome was rich. Then it was poor.'
+    """
+    text = question.paragraph.text
+    sentences = [text[one.start : one.end] for one in sentence_spans(text)]
+    kept = [one for one in sentences if all(lacks_answer(answer, one) for answer in question.answers)]
+    rest = " ".join(kept)
+    if not 0 < len(kept) < len(sentences) or not all(lacks_answer(one, rest) for one in question.answers):
+        return None
+    return replace(question, paragraph=replace(question.paragraph, text=rest), answers=(), start=-1)
+
+
 def _draw(
-    make: Callable[[Question], Question | None], pool: Sequence[Question], count: int, rng: random.Random
+    make: Callable[[Question], Question | None],
+    tries: int,
+    pool: Sequence[Question],
+    count: int,
+    rng: random.Random,
 ) -> list[Question]:
     """Make ``count`` negatives, or as many as the pool gives, from questions in random order."""
     made: list[Question] = []
     for question in rng.sample(pool, len(pool)):
         if len(made) == count:
             break
-        tried = (make(question) for _ in range(_TRIES))
+        tried = (make(question) for _ in range(tries))
         if negative := next((one for one in tried if one is not None), None):
             made.append(negative)
     return made

@@ -23,7 +23,7 @@ from pincite.index.tokens import query_terms, terms_of
 
 SEED = 20261123
 TOP_K = 10
-TRAINING_QUESTIONS = 45_000
+TRAINING_QUESTIONS = 85_000
 HELD_OUT_QUESTIONS = 2_000
 K1, B = 1.2, 0.75
 QUESTIONS_AT_ONCE = 500

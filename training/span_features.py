@@ -21,6 +21,10 @@ from pincite.span_inputs import Inputs, SpanTokenizer, Tokens, Window, best_run
 
 UNTITLED_SHARE = 0.15
 """Passages learned from without their title: users' documents do not always have one."""
+LENGTH_STEP = 16
+"""Batches are padded to multiples of so many tokens."""
+MOST_REMEMBERED = 40_000
+"""Texts whose tokens are kept, about 3 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Batch:
     @classmethod
     def of(cls, features: Sequence[Feature]) -> Self:
         """Pad features to one length."""
-        inputs = Inputs.of([feature.window for feature in features])
+        inputs = _evened(Inputs.of([feature.window for feature in features]))
         is_target = np.zeros(inputs.ids.shape, bool)
         is_target[:, 0] = True
         for row, feature in enumerate(features):
@@ -67,6 +71,12 @@ class Batch:
         return Batch(inputs, self.is_target[rows], self.starts[rows], self.ends[rows])
 
 
+def _evened(inputs: Inputs) -> Inputs:
+    """Pad inputs to one of a few lengths: a GPU prepares itself anew for each."""
+    missing = -inputs.ids.shape[1] % LENGTH_STEP
+    return Inputs(*(np.pad(one, ((0, 0), (0, missing))) for one in (inputs.ids, inputs.mask, inputs.types)))
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """The best phrase, and its margin over there being none."""
@@ -76,7 +86,7 @@ class Prediction:
 
 
 class Featurizer:
-    """Makes features, and keeps the tokens of paragraphs it has seen."""
+    """Makes features, and keeps the tokens of texts it has seen until it is told to forget them."""
 
     def __init__(self, tokenizer: SpanTokenizer) -> None:
         self._tokenizer = tokenizer
@@ -94,6 +104,11 @@ class Featurizer:
             self._feature(question, encoding.ids, "" if without else question.paragraph.title)
             for question, encoding, without in zip(questions, encodings, bare, strict=True)
         ]
+
+    def forget_most(self) -> None:
+        """Forget what was seen, once it is much."""
+        if len(self._paragraphs) > MOST_REMEMBERED:
+            self._paragraphs.clear()
 
     def _learn(self, paragraphs: Sequence[Paragraph]) -> None:
         new = list({one.text for one in paragraphs} - self._paragraphs.keys())

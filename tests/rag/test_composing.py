@@ -18,7 +18,7 @@ def candidate(sentence: str, phrase: str, source: str = "notes.txt", margin: flo
     passage = Passage(source, source, "", "", 100, 100 + len(sentence), sentence, (), None)
     [found] = gather(Question.of("Mill?"), [Hit(passage, 1.0, 0.5, 3.0)]).sentences
     start = sentence.index(phrase)
-    return Candidate(found, Phrase(Span(start, start + len(phrase)), margin, -0.1))
+    return Candidate(found, Phrase(Span(start, start + len(phrase)), margin))
 
 
 def measured(*candidates: Candidate, **columns: list[float]) -> Candidates:

@@ -22,13 +22,14 @@ SEED_QUESTIONS = ROOT / "tests" / "data" / "seed_questions.jsonl"
 OCBC = {"question": BANK, "answer": "Singapore's OCBC Bank", "source": "open-source-ai-race.txt"}
 TEA = {"question": "合作社是哪一年成立的?", "answer": "2009年", "source": "tea-cooperative.txt"}
 NOT_SAID = {"question": UNANSWERABLE, "answerable": False}
-FLOUR = {"question": "How much does a bag of flour from the mill cost?", "answerable": False}
+MISLABELLED = {"question": "Who put the mill up?", "answerable": False}
+"""The mill's page says who did; so here is an answer that counts as wrong, however good the reader."""
 
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
     path = tmp_path / "questions.jsonl"
-    rows = (OCBC, TEA, NOT_SAID, FLOUR)
+    rows = (OCBC, TEA, NOT_SAID, MISLABELLED)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
 
@@ -48,13 +49,13 @@ def test_the_measures_are_printed_each_with_its_questions(
     assert rows["unanswerable questions that are answered"] == ["50.0", "%", "2"]
     assert rows["right answers, and rightly none (accuracy)"] == ["75.0", "%", "4"]
     assert "4 questions asked, answered from confidence 0.5 up.\n" in done.stdout
-    assert re.search(r"\nTo keep the wrong answers within 10 %: --min-confidence 0\.8\d*, which", done.stdout)
+    assert re.search(r"\nTo keep the wrong answers within 10 %: --min-confidence 0\.[89]\d*,", done.stdout)
     _, wrong = done.stdout.split("Wrong answers, the most confident first (all):\n")
     first, answered, known, cited = wrong.strip().splitlines()
-    assert first.endswith("  How much does a bag of flour from the mill cost? (line 4)")
-    assert answered == "      answered: 60"
+    assert first.endswith("  Who put the mill up? (line 4)")
+    assert answered == "      answered: Josiah Trewin"
     assert known == "      known:    that the documents do not say"
-    assert cited.startswith("      cited:    tidal-mill.md › Handbook of the Pellow Quay Tide Mill › Wheel")
+    assert cited.startswith("      cited:    tidal-mill.md › Handbook of the Pellow Quay Tide Mill")
 
 
 def test_json_holds_every_outcome(pincite: Run, seeds_folder: Path, questions: Path) -> None:
@@ -63,11 +64,11 @@ def test_json_holds_every_outcome(pincite: Run, seeds_folder: Path, questions: P
     assert (report["questions"], report["top_k"], report["min_confidence"]) == (4, 4, 0.5)
     assert (report["exact"], report["cited"], report["false_answers"]) == (0.5, 1.0, 0.5)
     assert (report["over"]["exact"], report["over"]["false_answers"]) == (2, 2)
-    bank, tea, not_said, flour = report["outcomes"]
+    bank, tea, not_said, mislabelled = report["outcomes"]
     assert (bank["text"], bank["expected"], bank["exact"]) == (OCBC["answer"], [OCBC["answer"]], 1.0)
     assert bank["cited_address"] == "open-source-ai-race.txt › Group 2 › point 3"
     assert (tea["right"], tea["source_rank"], tea["method"]) == (True, 1, "reader")
-    assert (not_said["answered"], flour["answered"], flour["right"]) == (False, True, False)
+    assert (not_said["answered"], mislabelled["answered"], mislabelled["right"]) == (False, True, False)
     assert 0 < not_said["confidence"] < 0.4
     assert len(report["curve"]) == 4
 
@@ -80,7 +81,7 @@ def test_a_spreadsheet_gives_the_same_report(
         writer = csv.DictWriter(file, ("question", "answer", "source", "answerable"))
         writer.writeheader()
         writer.writerows(row | {"answerable": "yes" if "answer" in row else "no"} for row in (OCBC, TEA))
-        writer.writerows([{**NOT_SAID, "answerable": "no"}, {**FLOUR, "answerable": "0"}])
+        writer.writerows([{**NOT_SAID, "answerable": "no"}, {**MISLABELLED, "answerable": "0"}])
 
     def report(path: Path) -> Any:
         result = json.loads(pincite("eval", str(path), "--json", cwd=seeds_folder).stdout)
@@ -158,7 +159,7 @@ def test_what_was_passed_over_or_is_not_there_is_noted_and_measured(
 def test_text_that_would_steer_the_terminal_is_shown_as_escapes(
     pincite: Run, seeds_folder: Path, questions: Path
 ) -> None:
-    row = {"question": f"{FLOUR['question']}\x1b[31m\n", "answer": "\x1b[2Jnobody\nat all", "a\x1b": 1}
+    row = {"question": f"{OCBC['question']}\x1b[31m\n", "answer": "\x1b[2Jnobody\nat all", "a\x1b": 1}
     questions.write_text(json.dumps(row), encoding="utf-8")
     done = pincite("eval", str(questions), cwd=seeds_folder)
     assert "\x1b" not in done.stdout + done.stderr
