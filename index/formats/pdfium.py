@@ -28,6 +28,9 @@ _FORMAT_ERROR, _PASSWORD_ERROR, _SECURITY_ERROR = 3, 4, 5
 _SIGNATURE = b"%PDF-"
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|medi(?![a-z])|cmbx|-bd", re.IGNORECASE)
 _BOLD_WEIGHT = 600
+_SPACE = 32
+_FLAT = 0.02
+_ASCENT, _DESCENT = 0.88, 0.12  # of a font's size, as Chinese and Japanese fonts have them
 
 Boxes = NDArray[np.float32]
 
@@ -134,7 +137,17 @@ class Characters:
         start, step = boxes.ctypes.data, boxes.itemsize * 4
         addresses = range(start, start + step * count, step)
         deque(map(_loose_box, repeat(self._page, count), range(count), addresses), maxlen=0)
-        return np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+        boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+        self._raise_flat_ones(boxes)
+        return boxes
+
+    def _raise_flat_ones(self, boxes: Boxes) -> None:
+        """Give a height to characters of a font that is neither in the file nor on this machine."""
+        left, top, right, bottom = boxes.T
+        flat = np.flatnonzero((self.codes > _SPACE) & (top - bottom < _FLAT * (right - left)))
+        sizes = np.array([self.font_size(place) for place in flat.tolist()], np.float32)
+        boxes[flat, 1] += _ASCENT * sizes
+        boxes[flat, 3] -= _DESCENT * sizes
 
     def turns(self, indexes: Sequence[int]) -> NDArray[np.int32]:
         """Return by how many degrees, 0 to 359, characters are turned clockwise on the page as shown."""
