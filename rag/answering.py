@@ -18,7 +18,7 @@ from pincite.index.filters import Where
 from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
 
-_RETRIES = 2
+_RETRIES = 9
 _COPIES = 4
 
 
