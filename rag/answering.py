@@ -19,6 +19,7 @@ from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
 
 _RETRIES = 9
+_RETRIES_OF_AN_LLM = 2  # each of its answers takes long, and may cost
 _COPIES = 4
 
 
@@ -63,7 +64,7 @@ def ask(
             seconds = time.perf_counter() - started
             return settle(question, draft, hits, source.text, min_confidence=threshold, seconds=seconds)
 
-        for _ in range(_RETRIES):
+        for _ in range(_RETRIES if llm is None else _RETRIES_OF_AN_LLM):
             with suppress(DocumentNotFound):  # replaced since the search; what is cited must still be there
                 return attempt()
         return attempt()

@@ -142,9 +142,11 @@ class Characters:
         return boxes
 
     def _raise_flat_ones(self, boxes: Boxes) -> None:
-        """Give a height to characters of a font that is neither in the file nor on this machine."""
+        """Give a height to characters of a font that is neither in the file nor on this machine, where its
+        description in the file has none.
+        """
         left, top, right, bottom = boxes.T
-        flat = np.flatnonzero((self.codes > _SPACE) & (top - bottom < _FLAT * (right - left)))
+        flat = np.flatnonzero((self.codes > _SPACE) & (np.abs(top - bottom) < _FLAT * (right - left)))
         sizes = np.array([self.font_size(place) for place in flat.tolist()], np.float32)
         boxes[flat, 1] += _ASCENT * sizes
         boxes[flat, 3] -= _DESCENT * sizes
