@@ -3,7 +3,7 @@ in.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -57,6 +57,10 @@ class Draft:
     method: str
     notes: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+
+
+Drafts = Generator[Draft, None, None]
+"""An answer as it grows; closing it stops the answerer."""
 
 
 class Answerer(Protocol):

@@ -21,16 +21,19 @@ def settle(
     *,
     min_confidence: float,
     seconds: float,
+    standalone: str = "",
 ) -> Answer:
     """Return the answer that ``draft`` makes, or "not answered" when it is empty or below ``min_confidence``.
 
-    ``text_of`` returns a document's text by its id.
+    ``text_of`` returns a document's text by its id; ``standalone`` is the question as it was searched for,
+    where that is another one.
     """
     answered = bool(draft.claims) and draft.confidence >= min_confidence
     notes = draft.notes + (draft.caveats if answered else ())
     if draft.claims and not answered and draft.method != READER:
         notes += (
-            f"What {draft.method} answered is not borne out by its quotes; --min-confidence moves the bar.",
+            f"{draft.method} gave an answer, but the reader finds none in what it quotes:"
+            " its confidence is below the bar that was set.",
         )
     claims = draft.claims if answered else ()
     said = [claim.text for claim in claims if claim.supports]
@@ -52,7 +55,7 @@ def settle(
             for claim in claims
         ),
         method=draft.method,
-        standalone_question=question,
+        standalone_question=standalone or question,
         notes=notes,
         seconds=seconds,
     )

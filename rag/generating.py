@@ -1,194 +1,212 @@
 """Has an LLM answer, and believes none of it until each quote is found in the passages.
 
-The LLM is any server that speaks OpenAI's protocol, through llama-index, which is loaded only here and only
-when asked for. Nothing is downloaded and no tokens are counted. What the LLM is asked, and the form of its
-reply, are in ``prompting``; finding a quote is in ``quoting``, comparing it with its claim in ``checking``.
+The LLM is asked in ``llm``, what for is in ``prompting``, its reply is taken apart in ``replies`` and proved
+in ``verifying``. Here drafts grow, claim by claim; a reply that cannot be used is asked for once more. How
+sure one may be of an answer the reader tells: it is how well it finds the cited passages to answer.
 """
 
-import re
-import weakref
 from collections.abc import Sequence
-from contextlib import suppress
-from ipaddress import ip_address
-from statistics import fmean
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import SplitResult, urlsplit
 
-from pincite.answers import Draft, DraftClaim, Status, Support
-from pincite.checking import says_more
+from pincite.answers import Draft, DraftClaim, Drafts, Turn
 from pincite.index.errors import AnswererUnavailable
 from pincite.index.retrieval import Hit
-from pincite.prompting import Prompt, QuotedClaim, parse_reply, prompt_for
-from pincite.quoting import locate
+from pincite.llm import BrokenOff, Llm, Overlong, PromptTooLong
+from pincite.prompting import Form, Prompt, Request
+from pincite.reading import Reader
+from pincite.replies import QuotedClaim, ReplyReader
+from pincite.standalone import prompt_for_rewriting, rewritten, standalone
+from pincite.verifying import verified
+from pincite.windows import Window, was_cut
 
-MAX_SECONDS = 60.0
-
-PROVIDERS = {
-    "llamacpp": "http://localhost:8080/v1",
-    "ollama": "http://localhost:11434/v1",
-    "openai": "https://api.openai.com/v1",
-    "vllm": "http://localhost:8000/v1",
-}
-_LOCAL_PROVIDERS = PROVIDERS.keys() - {"openai"}
-_FORMS = (
-    f"PROVIDER/MODEL with a provider of {', '.join(PROVIDERS)} (ollama/qwen3:4b),"
-    " or URL#MODEL (http://localhost:8080/v1#qwen3)"
-)
-_WEIGHTS: dict[Status, float] = {"quoted": 1.0, "misattributed": 0.8, "check": 0.5, "unsupported": 0.0}
+MOST_CLAIMS = 40
+_MOST_TRIES = 2
+_MOST_FITTINGS = 4
 _NOTHING_FOUND = "The LLM gave an answer, but what it quoted could not be found in the documents."
-_LONGEST_PROBLEM = 200
-_NO_KEY = "none"  # a local server wants no key, but the client insists on one
+_ENDS = {"length": "it reached its limit of tokens", "content_filter": "its server's filter stopped it"}
+
+_WINDOWS: dict[str, Window] = {}  # by an LLM's name: what was learned of it since the process began
 
 
 class Generator:
     """Answers from passages with an LLM. An ``Answerer``."""
 
-    def __init__(self, llm: Any, model: str, server: str = "", *, takes_json: bool = False) -> None:
-        """``llm`` is a llama-index LLM; ``takes_json``: it may be asked for JSON by ``response_format``."""
+    def __init__(self, llm: Llm) -> None:
         self._llm = llm
-        self._model = model
-        self._server = server
-        self._takes_json = takes_json
+        self._method = f"llm:{llm.model}"
+        self._was_cut = False  # the last prompt, by the server
 
     @classmethod
     def from_llm(cls, llm: str | Any) -> Self:
-        """Make a generator from "PROVIDER/MODEL", "URL#MODEL" or a llama-index LLM object.
-
-        The key for "openai/…" and for a URL is what llama-index finds in ``OPENAI_API_KEY``; Ollama, vLLM and
-        llama.cpp on this machine are sent none. Nothing is sent yet. Raises ValueError for anything else.
+        """Make a generator from "PROVIDER/MODEL", "URL#MODEL" or a llama-index LLM object, as ``Llm.of``
+        does. Raises ValueError for anything else.
         """
-        if isinstance(llm, str):
-            url, model = _address_of(llm)
-            is_local = llm.strip().partition("/")[0].lower() in _LOCAL_PROVIDERS
-            return cls._on_server(url, model, api_key=_NO_KEY if is_local else None)
-        from llama_index.core.base.llms.base import BaseLLM
-        from llama_index.llms.openai import OpenAI
-
-        if not isinstance(llm, BaseLLM):
-            raise ValueError(f"llm must be {_FORMS}, or a llama-index LLM object; got {type(llm).__name__}")
-        metadata = llm.metadata
-        takes_json = isinstance(llm, OpenAI) and metadata.is_chat_model
-        return cls(llm, metadata.model_name, takes_json=takes_json)
-
-    @classmethod
-    def _on_server(cls, url: SplitResult, model: str, api_key: str | None) -> Self:
-        import httpx
-        from llama_index.llms.openai_like import OpenAILike
-
-        # Passages for this machine must not pass through a proxy, which the environment may name.
-        client = httpx.Client(timeout=MAX_SECONDS, trust_env=not _is_this_machine(url.hostname))
-        llm = OpenAILike(
-            model=model,
-            api_key=api_key,
-            api_base=url.geturl(),
-            is_chat_model=True,
-            temperature=0.0,
-            timeout=MAX_SECONDS,
-            max_retries=0,
-            http_client=client,
-        )
-        llm.api_key = llm.api_key or _NO_KEY
-        generator = cls(llm, model, url.netloc.rpartition("@")[2], takes_json=True)
-        weakref.finalize(generator, client.close)
-        return generator
+        return cls(Llm.of(llm))
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Draft:
         """Return the LLM's claims, each with the place of its quote in ``hits`` or marked as unsupported.
 
-        The draft's confidence is the share of claims that were verified, where a quote from another passage
-        than the one named counts 0.8, and one that says less than its claim 0.5. Without hits nothing is
-        asked. Raises ``AnswererUnavailable`` when the LLM fails or replies in another form than asked.
+        Without hits nothing is asked. Where the server turns out to have cut the prompt short, it is asked
+        once more with as many passages as it takes. Raises ``AnswererUnavailable`` when the LLM fails or
+        replies in another form than asked.
         """
-        method = f"llm:{self._model}"
+        *_, draft = self.drafts(question, hits)
+        if self._was_cut and len(hits) > 1:
+            *_, draft = self.drafts(question, hits)
+        return draft
+
+    def drafts(self, question: str, hits: Sequence[Hit]) -> Drafts:
+        """Yield the answer as it grows, a draft for each claim, and once more when it is whole: no claim with
+        a citation is ever taken back. Raises ``AnswererUnavailable`` as long as there is none.
+        """
         if not hits:
-            return Draft((), 0.0, method)
-        reply = self._reply_to(prompt_for(question, [hit.passage for hit in hits]))
+            yield Draft((), 0.0, self._method)
+            return
+        request = Request.of(question, [hit.passage for hit in hits])
+        for fittings in range(1, _MOST_FITTINGS + 1):
+            fitted = request.first(self._fitting(request))
+            try:
+                yield from self._drafts(fitted, hits, self._left_out(request, fitted))
+            except PromptTooLong as error:
+                if fittings == _MOST_FITTINGS or len(fitted.passages) == 1:
+                    raise
+                sent = _text_of(fitted.prompt("json_schema"))
+                _WINDOWS[self._llm.name] = self._window.refused(sent, str(error))
+            else:
+                return
+
+    def _drafts(self, request: Request, hits: Sequence[Hit], notes: tuple[str, ...]) -> Drafts:
+        """Ask, and once more where nothing came of it: for a simpler form where the reply had none."""
+        in_tags = False
+        for tries in range(1, _MOST_TRIES + 1):
+            growing = _Growing(self._method, request.question, hits[: len(request.passages)], notes)
+            try:
+                yield from self._replied(request, growing, in_tags)
+            except (BrokenOff, _Unusable) as error:
+                if growing.is_answer:
+                    yield growing.draft(f"This answer is incomplete: {error}.")
+                    return
+                if tries == _MOST_TRIES or isinstance(error, Overlong):
+                    raise
+                in_tags = isinstance(error, _Unusable)
+            else:
+                return
+
+    def _replied(self, request: Request, growing: "_Growing", in_tags: bool) -> Drafts:
+        sent: list[Prompt] = []
+        reading, finish, prompt_tokens = ReplyReader(), "", None
+
+        def prompt(form: Form) -> Prompt:
+            sent[:] = [request.prompt(form)]
+            return sent[0]
+
+        with closing(self._llm.pieces(prompt, in_tags=in_tags)) as pieces:
+            for piece in pieces:
+                for claim in reading.feed(piece.text):
+                    growing.take(claim)
+                    yield growing.draft()
+                finish, prompt_tokens = piece.finish or finish, piece.prompt_tokens or prompt_tokens
+                if len(growing.claims) >= MOST_CLAIMS:
+                    yield growing.draft(f"This answer is cut short after {MOST_CLAIMS} claims.")
+                    return
+        for claim in self._rest(reading):
+            growing.take(claim)
+        if not reading.is_whole:
+            if finish in _ENDS:
+                raise Overlong(f"{self._llm.name} did not finish its answer: {_ENDS[finish]}")
+            raise BrokenOff(f"{self._llm.name} broke off in the middle of its answer")
+        yield growing.draft(*self._learned(sent[0], prompt_tokens))
+
+    def _rest(self, reading: ReplyReader) -> list[QuotedClaim]:
         try:
-            quoted = parse_reply(reply)
+            return reading.finish()
         except ValueError as error:
-            raise AnswererUnavailable(
-                f"{self._name} answered something that is not in the asked form: {error}"
+            if not reading.text.strip():
+                raise _Unusable(f"{self._llm.name} answered nothing") from None
+            raise _Unusable(
+                f"{self._llm.name} answered something that is not in the asked form: {error}"
             ) from None
-        claims = tuple(_verified(claim, hits) for claim in quoted)
-        if not any(claim.supports for claim in claims):
-            return Draft((), 0.0, method, (_NOTHING_FOUND,) if claims else ())
-        return Draft(claims, fmean(_WEIGHTS[claim.status] for claim in claims), method)
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return the question as it can be understood without the turns before it, in the LLM's words, or by
+        rules where it has none. Raises ``AnswererUnavailable`` when it cannot be asked.
+        """
+        said = rewritten(self._llm.say(prompt_for_rewriting(question, history)))
+        return said or standalone(question, history)
 
     @property
-    def _name(self) -> str:
-        return f"{self._model} at {self._server}" if self._server else self._model
+    def _window(self) -> Window:
+        return _WINDOWS.get(self._llm.name) or Window(self._llm.window_tokens)
 
-    def _reply_to(self, prompt: Prompt) -> str:
-        try:
-            return self._chat(prompt)
-        except Exception as error:  # noqa: BLE001 - an LLM object of any make may raise anything
-            problem = self._problem(error)
-        # Raised out here so that the cause is not chained to it: a server's message may repeat the key.
-        raise AnswererUnavailable(problem)
+    def _fitting(self, request: Request) -> int:
+        """Return how many of the passages fit what is known of the model's window."""
+        rest = _text_of(request.first(0).prompt("json_schema"))
+        return self._window.fitting(request.blocks, rest)
 
-    def _chat(self, prompt: Prompt) -> str:
-        from llama_index.core.base.llms.types import ChatMessage, MessageRole
-        from openai import BadRequestError, UnprocessableEntityError
+    def _left_out(self, request: Request, fitted: Request) -> tuple[str, ...]:
+        total, shown = len(request.passages), len(fitted.passages)
+        if shown == total:
+            return ()
+        return (
+            f"{total - shown} of {total} passages, the least relevant, were left out:"
+            f" the window of {self._llm.model} has {self._window.tokens:,} tokens.",
+        )
 
-        messages = [
-            ChatMessage(role=MessageRole.SYSTEM, content=prompt.system),
-            ChatMessage(role=MessageRole.USER, content=prompt.user),
-        ]
-        if self._takes_json:
-            try:
-                response = self._llm.chat(messages, response_format={"type": "json_object"})
-                return response.message.content or ""
-            except (BadRequestError, UnprocessableEntityError):
-                pass  # not every server knows response_format: ask again without it
-        return self._llm.chat(messages).message.content or ""
-
-    def _problem(self, error: Exception) -> str:
-        from openai import APIConnectionError, APIStatusError, APITimeoutError
-
-        if isinstance(error, APITimeoutError):
-            return f"{self._name} gave no answer within {MAX_SECONDS:.0f} seconds"
-        if isinstance(error, APIConnectionError):
-            return f"{self._name} cannot be reached: is the server running?"
-        said = " ".join(str(error).split())
-        if isinstance(error, APIStatusError):
-            body = error.body if isinstance(error.body, dict) else {}
-            said = f"HTTP {error.status_code}, {body.get('message') or said}"
-        else:
-            said = f"{type(error).__name__}, {said}"
-        key = getattr(self._llm, "api_key", None)
-        if key and key != _NO_KEY:
-            said = said.replace(key, "…")
-        return f"{self._name} did not answer: {said[:_LONGEST_PROBLEM]}"
+    def _learned(self, prompt: Prompt, tokens: int | None) -> tuple[str, ...]:
+        """Keep what a server's count tells of its window; return a note where it has cut the prompt short."""
+        if tokens is None:
+            return ()
+        text = _text_of(prompt)
+        _WINDOWS[self._llm.name] = self._window.counted(text, tokens)
+        self._was_cut = was_cut(text, tokens)
+        if not self._was_cut:
+            return ()
+        return (
+            f"{self._llm.name} cut the prompt short, and read {tokens:,} tokens of it: this answer knows only"
+            " a part of the passages. Give the model a larger window (for Ollama, OLLAMA_CONTEXT_LENGTH).",
+        )
 
 
-def _address_of(llm: str) -> tuple[SplitResult, str]:
-    """Return the server and the model that ``llm`` names."""
-    provider, _, model = llm.strip().partition("#" if "://" in llm else "/")
-    address = provider if "://" in provider else PROVIDERS.get(provider.lower(), "")
-    with suppress(ValueError):  # a port that is no number, half an IPv6 address
-        url = urlsplit(address)
-        if url.scheme in ("http", "https") and url.hostname and url.port != 0 and model:
-            return url, model
-    raise ValueError(f"llm must be {_FORMS}; got {re.sub('//[^/]*@', '//', llm)!r}")
+class _Unusable(AnswererUnavailable):
+    """A reply in which no claims can be found."""
 
 
-def _is_this_machine(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+@dataclass
+class _Growing:
+    """An answer in the making: claims so far, and how sure one may be of the passages that they cite."""
+
+    method: str
+    question: str
+    hits: Sequence[Hit]
+    notes: tuple[str, ...]
+    claims: list[DraftClaim] = field(default_factory=list)
+    confidence: float = 0.0
+    _read: set[int] = field(default_factory=set)
+
+    def take(self, claim: QuotedClaim) -> None:
+        """Add a claim, unless it was made before, once its quote was looked for."""
+        one = verified(claim, self.hits)
+        if any(one.text == other.text and one.supports == other.supports for other in self.claims):
+            return
+        self.claims.append(one)
+        cited = {support.passage for support in one.supports}
+        for place, hit in enumerate(self.hits):
+            if hit.passage in cited and place not in self._read:
+                self._read.add(place)
+                self.confidence = max(self.confidence, Reader().answer(self.question, [hit]).confidence)
+
+    @property
+    def is_answer(self) -> bool:
+        return any(claim.supports for claim in self.claims)
+
+    def draft(self, *notes: str) -> Draft:
+        if self.is_answer:
+            return Draft(tuple(self.claims), self.confidence, self.method, (*self.notes, *notes))
+        nothing = (_NOTHING_FOUND,) if self.claims else ()
+        return Draft((), 0.0, self.method, (*self.notes, *nothing, *notes))
 
 
-def _verified(claim: QuotedClaim, hits: Sequence[Hit]) -> DraftClaim:
-    """Look for the claim's quote in the passage it names, then in the others, best first."""
-    named = hits[claim.label - 1] if 1 <= claim.label <= len(hits) else None
-    for hit in sorted(hits, key=lambda hit: hit is not named):
-        passage = hit.passage
-        span = locate(passage.text, claim.quote or "")
-        if span:
-            support = Support(passage, passage.start + span.start, passage.start + span.end, hit.score)
-            status: Status = "quoted" if hit is named else "misattributed"
-            if says_more(claim.sentence, passage.text[span.start : span.end]):
-                status = "check"
-            return DraftClaim(claim.sentence, (support,), status)
-    return DraftClaim(claim.sentence, (), "unsupported")
+def _text_of(prompt: Prompt) -> str:
+    return f"{prompt.system}\n{prompt.user}"

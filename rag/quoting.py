@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from unicodedata import combining, decomposition, normalize
+from unicodedata import category, combining, decomposition, normalize
 
 from pincite.index.document import Span
 from pincite.index.passages import REFERENCE
@@ -19,8 +19,8 @@ from pincite.index.passages import REFERENCE
 _MARKS = dict.fromkeys('"`´ʼ‘’‚‛“”„‟′″«»「」『』〝〞〟', "'")
 _DASHES = dict.fromkeys("‐‑‒–—―−", "-")
 _ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it would look like one of its delimiters
-_INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", "")
-_ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES, **_INVISIBLE})
+_ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES})
+_INVISIBLE = "Cf"  # what Unicode calls format characters: soft hyphens, zero width, directions, tags
 
 _HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
@@ -119,6 +119,8 @@ def _kept(text: str) -> list[int]:
 @cache
 def _plain(character: str) -> str:
     """Return what a character, not white space, counts as: decomposed, so that é is e and an accent."""
+    if category(character) == _INVISIBLE:
+        return ""
     if decomposition(character).startswith(("<super>", "<fraction>")):
         return character
     plain = normalize("NFKD", character.translate(_ALIKE)).translate(_ALIKE)

@@ -210,7 +210,8 @@ class _Desk:
         return _hint(UNEXPECTED), proof.conversation(exchanges)
 
     def _exchange(self, question: str, exchanges: Exchanges) -> proof.Exchange:
-        history = [Turn(one.question, one.answer.text) for one in exchanges if one.answer is not None]
+        answers = [one.answer for one in exchanges if one.answer is not None]
+        history = [Turn(answer.standalone_question, answer.text) for answer in answers]
         try:
             answer = ask(
                 question,

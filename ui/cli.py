@@ -148,7 +148,7 @@ def ask(
                 continue
             if many and not (json or sys.stdin.isatty()):
                 print("\n" * bool(turns) + f"? {visible(one)}")
-            turns.append(Turn(one, answer.text))
+            turns.append(Turn(answer.standalone_question, answer.text))
             if json and explain:
                 passages = explained(answer.standalone_question, answer.passages)
                 print_json({**answer.to_dict(), "passages": passages}, compact=many)

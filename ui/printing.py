@@ -65,6 +65,8 @@ def print_answer(answer: Answer, *, explained: bool = False) -> None:
         print("\nPassages read:")
         _print_hits(answer.passages, scored=True, explained_for=answer.standalone_question)
     say("")
+    if answer.standalone_question != answer.question:
+        say(f"searched for: {answer.standalone_question}")
     for note in answer.notes:
         say(f"note: {note}")
     say(f"confidence {answer.confidence:.2f} · {answer.method} · {answer.seconds:.2f} s")

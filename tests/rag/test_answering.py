@@ -1,6 +1,7 @@
 """Asking with an LLM and without, whole and in pieces; a closed port stands for a server that is down."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import pincite
 from pincite import Answer, AnswererUnavailable, Corpus
 from tests.fakes import FakeEncoder
+from tests.llm_server import Reply, Server, claims_in_json
 
 TEXT = "The tidal mill was built in 1742 [3]. It has two wheels. Nobody lives there."
 
@@ -78,6 +80,78 @@ def test_the_pieces_of_a_stream_are_the_text_of_what_ask_returns(corpus: Corpus,
     assert "".join(pieces) == answer.text
     assert len(pieces) == len(answer.claims) == {None: 1, "two claims": 2, "no claims": 0}[llm]
     assert answer.to_dict() | {"seconds": 0} == asked.to_dict() | {"seconds": 0}
+
+
+CLAIM = ("It was built in 1742.", "P1", "tidal mill was built in 1742")
+
+
+def test_a_claim_is_yielded_before_the_llm_has_ended_and_closing_stops_it(
+    corpus: Corpus, server: Server
+) -> None:
+    server.replies.append(Reply(pieces=(claims_in_json(CLAIM)[:-2],), hangs=True))
+    pieces = pincite.stream("When was the mill built?", corpus, llm=server.llm)
+    assert next(pieces) == "It was built in 1742."
+    pieces.close()  # type: ignore[attr-defined]
+    assert server.left.wait(5)
+
+
+def test_claims_wait_until_the_answer_is_confident_enough(corpus: Corpus, server: Server) -> None:
+    corpus.add_text("Tea grows by the quay.", source="tea.txt")
+
+    def labelled(body: dict[str, Any]) -> Reply:
+        prompt = body["messages"][1]["content"]
+        tea, mill = (re.findall(rf"(P\d)>\n{word}", prompt)[0] for word in ("Tea", "The tidal"))
+        return Reply(claims_in_json(("Tea grows.", tea, "Tea grows"), (CLAIM[0], mill, CLAIM[2])))
+
+    server.replies += [labelled] * 3
+    question = "When was the tidal mill built?"
+    for least, expected in ((None, 2), (0.5, 2), (1.0, 0)):
+        pieces, answer = pieces_and_answer(
+            pincite.stream(question, corpus, llm=server.llm, min_confidence=least)
+        )
+        assert (len(pieces), answer.answered) == (expected, expected > 0)
+        assert "".join(pieces) == answer.text
+    assert "below the bar that was set" in answer.notes[0]
+
+
+def test_a_follow_up_is_searched_for_as_it_can_stand_alone(corpus: Corpus, server: Server) -> None:
+    history = [pincite.Turn("When was the tidal mill built?", "1742")]
+    answer = pincite.ask("and how many wheels does it have?", corpus, history=history)
+    assert (answer.question, answer.text) == ("and how many wheels does it have?", "two")
+    assert answer.standalone_question == "how many wheels does the tidal mill have?"
+    server.replies += [
+        Reply("How many wheels has the mill?"),
+        Reply(claims_in_json(("Two.", "P1", "two wheels"))),
+    ]
+    answer = pincite.ask("and how many wheels does it have?", corpus, history=history, llm=server.llm)
+    assert (answer.standalone_question, answer.text) == ("How many wheels has the mill?", "Two.")
+    assert "Question: How many wheels has the mill?" in server.bodies[1]["messages"][1]["content"]
+
+
+def test_an_llm_that_fails_at_the_follow_up_is_not_asked_for_the_answer(
+    corpus: Corpus, server: Server
+) -> None:
+    server.replies.append(Reply(status=401, body="{}"))
+    history = [pincite.Turn("When was the tidal mill built?", "1742")]
+    answer = pincite.ask("how many wheels does it have?", corpus, history=history, llm=server.llm)
+    assert (answer.method, answer.text) == ("reader", "two")
+    assert answer.standalone_question == "how many wheels does the tidal mill have?"
+    assert "HTTP 401" in answer.notes[0]
+    assert len(server.bodies) == 1
+
+
+def test_a_document_that_is_replaced_while_the_llm_writes_is_cited_as_it_was_shown(
+    corpus: Corpus, server: Server
+) -> None:
+    def replace(body: dict[str, Any]) -> Reply:
+        corpus.add_text(TEXT.replace("1742", "1842"), source="mill.txt")
+        return Reply(claims_in_json(CLAIM))
+
+    server.replies.append(replace)
+    pieces, answer = pieces_and_answer(pincite.stream("When was the mill built?", corpus, llm=server.llm))
+    assert pieces == [answer.text] == ["It was built in 1742."]
+    assert [citation.quote for citation in answer.citations] == ["tidal mill was built in 1742"]
+    assert len(server.bodies) == 1
 
 
 def test_copies_of_a_file_do_not_crowd_out_what_else_there_is(corpus: Corpus) -> None:

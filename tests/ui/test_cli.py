@@ -395,7 +395,7 @@ def test_the_version_is_the_packages(pincite: Run) -> None:
 def test_one_failing_question_does_not_end_the_others(
     pincite: Run, seeds_folder: Path, server: Server
 ) -> None:
-    server.replies.append(Reply("no JSON"))
+    server.replies += [Reply("no JSON")] * 2
     server.claims(("OCBC built 30 tools.", "P1", "OCBC Bank has developed around 30 internal tools"))
     arguments = ("ask", "--llm", server.llm, "--llm-only", "--json")
     done = pincite(*arguments, cwd=seeds_folder, stdin=f"{BANK}\n{BANK}\n")
@@ -428,7 +428,7 @@ def test_an_llm_answers_with_its_quotes_located_and_marked(
 def test_a_failing_llm_leaves_the_answer_to_the_reader_unless_told_not_to(
     pincite: Run, seeds_folder: Path, server: Server
 ) -> None:
-    server.replies += [Reply("I think it was a bank.")] * 2
+    server.replies += [Reply("I think it was a bank.")] * 4
     done = pincite("ask", BANK, "--llm", server.llm, cwd=seeds_folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Singapore's OCBC Bank [1]")
     assert "note: The LLM did not answer" in done.stderr

@@ -1,0 +1,110 @@
+"""Follow-up questions, made to stand alone by rules."""
+
+import pytest
+
+from pincite.answers import Turn
+from pincite.standalone import prompt_for_rewriting, rewritten, standalone
+
+BANK = [Turn("which bank built 30 internal tools?", "Singapore's OCBC Bank")]
+MILL = [Turn("When was the tidal mill built?", "1742")]
+FOUNDER = [Turn("Who founded the tea co-operative?", "Wang Xiaoming")]
+SENTENCE = [Turn("Which bank built internal tools?", "OCBC Bank of Singapore has built some 30 of them.")]
+YEAR = [Turn("合作社是哪一年成立的?", "合作社成立于2009年4月,最初只有23户人家,凑了11.5万元")]
+PERSON = [Turn("谁创办了合作社?", "王小茗")]
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "expected"),
+    [
+        (BANK, "and how many did it build?", "how many internal tools did Singapore's OCBC Bank build?"),
+        (BANK, "How many tools did the bank build?", "How many tools did Singapore's OCBC Bank build?"),
+        (BANK, "How does its technology work?", "How does Singapore's OCBC Bank's technology work?"),
+        (BANK, "And what did they use?", "what did Singapore's OCBC Bank use?"),
+        (BANK, "and when?", "when Singapore's OCBC Bank built 30 internal tools?"),
+        (BANK, "What about DBS?", "DBS built 30 internal tools?"),
+        (BANK, "and in 2024?", "which bank built 30 internal tools in 2024?"),
+        (BANK, "and?", "which bank built 30 internal tools?"),
+        (SENTENCE, "Where is it based?", "Where is OCBC Bank of Singapore based?"),
+        (MILL, "and by whom?", "by whom was the tidal mill built?"),
+        (MILL, "Is it still working?", "Is the tidal mill still working?"),
+        (MILL, "what about the observatory?", "When was the observatory built?"),
+        (MILL, "And the observatory?", "When was the observatory built?"),
+        (MILL, "how tall is that?", "how tall is the tidal mill?"),
+        (MILL, "What grows there?", "What grows at the tidal mill?"),
+        (FOUNDER, "When did he die?", "When did Wang Xiaoming die?"),
+        (FOUNDER, "What is her name?", "What is Wang Xiaoming's name?"),
+        (FOUNDER, "What is known about her?", "What is known about Wang Xiaoming?"),
+        (FOUNDER, "When was it founded?", "When was the tea co-operative founded?"),
+        (YEAR, "它有多少户人家?", "合作社有多少户人家?"),
+        (YEAR, "那么在哪里?", "合作社成立在哪里?"),
+        (YEAR, "茶厂呢?", "茶厂是哪一年成立的?"),
+        (YEAR, "其负责人是谁?", "合作社的负责人是谁?"),
+        (PERSON, "他是哪里人?", "王小茗是哪里人?"),
+        (PERSON, "它在哪里?", "合作社在哪里?"),
+        (PERSON, "什么时候?", "王小茗创办了合作社什么时候?"),
+    ],
+)
+def test_what_a_question_leans_on_is_put_into_it(history: list[Turn], question: str, expected: str) -> None:
+    assert standalone(question, history) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When was the observatory opened?",
+        "What does Meta say about its own models?",
+        "How many people live in Singapore?",
+        "Which mill has two wheels?",
+        "Is there a bakery?",
+        "合作社卖什么茶?",
+        "有多少人?",
+        "其他茶园在哪里?",
+        "Wann wurde die Mühle gebaut?",
+    ],
+)
+@pytest.mark.parametrize("history", [BANK, MILL, FOUNDER, YEAR, PERSON])
+def test_a_question_that_leans_on_nothing_stays_as_it_is(history: list[Turn], question: str) -> None:
+    assert standalone(question, history) == question
+
+
+def test_without_a_conversation_nothing_is_changed() -> None:
+    assert standalone("and when did it open?", []) == "and when did it open?"
+
+
+def test_a_turn_that_was_not_answered_leaves_what_was_spoken_of() -> None:
+    history = [*BANK, Turn("Who publishes the Financial Times?", "")]
+    assert standalone("Where is it?", history) == "Where is Singapore's OCBC Bank?"
+    assert standalone("Where is it?", history[1:]) == "Where is Financial Times?"
+
+
+def test_a_follow_up_to_a_follow_up_knows_what_the_first_was_about() -> None:
+    history = [*MILL, Turn("Who owned it?", ""), Turn("how many wheels does it have?", "two")]
+    assert standalone("and when?", history) == "when wheels does the tidal mill have?"
+    assert standalone("Where is it?", history) == "Where is the tidal mill?"
+
+
+def test_an_llm_is_shown_the_last_turns_and_no_more() -> None:
+    history = [Turn(f"Question {number}?", "x" * 5000) for number in range(9)]
+    prompt = prompt_for_rewriting("and\nthen?", [*history, Turn("Last?", "")])
+    assert prompt.user.startswith("Question: Question 6?\nAnswer: xxx")
+    assert prompt.user.endswith(
+        "Question: Last?\nAnswer: (the documents do not say)\nLast question: and then?"
+    )
+    assert len(prompt.user) < 2100
+
+
+@pytest.mark.parametrize(
+    ("reply", "question"),
+    [
+        ("Where is OCBC Bank?", "Where is OCBC Bank?"),
+        ('"Where is OCBC Bank?"\n', "Where is OCBC Bank?"),
+        ("Standalone question: Where is OCBC Bank?", "Where is OCBC Bank?"),
+        ("<think>It is OCBC.</think>\n\n**Where is OCBC Bank?**", "Where is OCBC Bank?"),
+        ("银行在哪里?", "银行在哪里?"),
+        ("…", ""),
+        ("<think>It is", ""),
+        ("word " * 100, ""),
+    ],
+)
+def test_the_question_is_found_in_an_llms_reply(reply: str, question: str) -> None:
+    assert rewritten(reply) == question
