@@ -14,6 +14,8 @@ from pincite.index.retrieval import Hit
 READER = "reader"
 _ENDED = re.compile(r"""[.!?…。！？][\])}"'”’」』）]*$""")
 _ABBREVIATED = re.compile(r"(?:\b[A-Za-z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|St|No|Dr|a\.m|p\.m)\.$")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$^=-]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_NUMBER_OF_ITEM = re.compile(r"\A(\d{1,9})\.(?=\s|\Z)")
 _HAN_LAST = re.compile(rf"[{HAN}]\W*$")
 
 Status = Literal["quoted", "misattributed", "unsupported", "check"]
@@ -191,5 +193,10 @@ def joined(shown: Sequence[str], claims: Sequence[str]) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it stands: no markup, no HTML, no line breaks."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$^=-])", r"\\\1", " ".join(text.split()))
+    """Return ``text`` so that Markdown shows it as it stands: no markup, no HTML, no lists, no line breaks,
+    and no links, not even those that some make of a bare ``https://`` or ``www.``.
+
+    >>> escape_markdown("1. *See* www.example.org")
+    '1\\\\. \\\\*See\\\\* www\\\\.example.org'
+    """
+    return _NUMBER_OF_ITEM.sub(r"\1\\.", _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split())))

@@ -20,7 +20,9 @@ from pincite.index.explaining import explain
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.retrieval import Hit
 
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 _WIDEST = 100
 _SNIPPET = 200
 _NEAREST = 3
@@ -29,7 +31,8 @@ _NARROWEST = 20
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with control and direction characters as escapes; line ends and tabs stay.
+    """Return ``text`` with characters as escapes that control, set a direction, or are invisible tags; line
+    ends and tabs stay.
 
     >>> visible("a\\x1b[31mb")
     'a\\\\x1b[31mb'
@@ -38,8 +41,12 @@ def visible(text: str) -> str:
 
 
 def print_json(value: Any, *, compact: bool = False) -> None:
-    """Print dataclasses, or lists of them, under their own names; ``compact`` puts all on one line."""
+    """Print dataclasses, or lists of them, under their own names; ``compact`` puts all on one line.
+
+    What would steer a terminal is escaped as JSON has it, so that a parser reads it back.
+    """
     text = json.dumps(_plain(value), ensure_ascii=False, indent=None if compact else 2)
+    text = _STEERING.sub(lambda match: json.dumps(match.group())[1:-1], text)
     print(text.encode("utf-8", "replace").decode("utf-8"))
 
 

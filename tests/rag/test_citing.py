@@ -2,7 +2,7 @@
 
 import pytest
 
-from pincite.answers import Answer, Draft, DraftClaim, Support
+from pincite.answers import Answer, Draft, DraftClaim, Support, escape_markdown
 from pincite.citing import settle
 from pincite.index.document import Point
 from pincite.index.errors import CorpusDamaged
@@ -99,6 +99,18 @@ def test_markdown_shows_document_text_as_it_stands() -> None:
     passage = Passage("d1", "w.txt", "", "", 10, 19, "<b>*![x]*", (), None)
     answer = settled(DraftClaim("*bold*", (Support(passage, 10, 19, 1.0),)), text=text)
     assert answer.to_markdown() == ("\\*bold\\* [1]\n\n1. “\\<b\\>\\*\\!\\[x\\]\\*” — w.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("1742. It rained.", "1742\\. It rained."),
+        ("1.5 m, on 3. May", "1.5 m, on 3. May"),
+        ("https://a.example/b WWW.a.example", "https\\://a.example/b WWW\\.a.example"),
+    ],
+)
+def test_markdown_makes_no_list_and_no_link_of_an_answer(text: str, escaped: str) -> None:
+    assert escape_markdown(text) == escaped
 
 
 def test_markdown_names_the_claims_that_no_quote_bears_out() -> None:

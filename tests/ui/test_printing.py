@@ -1,11 +1,13 @@
 """What reaches the terminal."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pincite.index.records import Receipt
-from pincite.ui.printing import print_receipts, visible
+from pincite.ui.printing import print_json, print_receipts, visible
 
 
 @given(st.text())
@@ -17,6 +19,15 @@ def test_nothing_that_steers_a_terminal_is_printed(text: str) -> None:
 
 def test_direction_marks_and_escapes_are_named() -> None:
     assert visible("a\x1b[0m\u202eb\tc\n") == "a\\x1b[0m\\u202eb\tc\n"
+    assert visible("\U000e0053ay\u2028") == "\\U000e0053ay\\u2028"
+
+
+def test_json_escapes_what_steers_a_terminal_and_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ["\x9b2J \u202e\U000e0053", "茶\n\x7f"]
+    print_json(texts)
+    out = capsys.readouterr().out
+    assert out == '[\n  "\\u009b2J \\u202e\\udb40\\udc53",\n  "茶\\n\\u007f"\n]\n'
+    assert json.loads(out) == texts
 
 
 def test_a_table_lines_up_also_under_chinese_names(capsys: pytest.CaptureFixture[str]) -> None:
