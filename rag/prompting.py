@@ -68,10 +68,13 @@ RESPONSE_FORMATS: dict[Form, dict[str, object]] = {
 }
 """What ``response_format`` is for each form that has one."""
 
-_ANGLE = re.compile("[<＜]")
+_ANGLES = str.maketrans("<>＜＞﹤﹥", "‹›‹›‹›")
 _TEMPLATE_TOKEN = re.compile(r"\[(?=/?[A-Z][A-Z_]{2,}\])")
-UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
-_JOINER = "\u2060"
+_WIDE_BRACKET = "［"
+UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e\ufeff\U000e0000-\U000e0fff]"
+)
+"""What nobody sees: soft hyphens, characters of no width, of direction and of variation, tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,11 @@ def _shown(passage: Passage) -> str:
 
 
 def defused(text: str) -> str:
-    """Return ``text`` without references and unseen characters, ``‹`` for every ``<``, and a joiner inside
-    what may be a chat template's token.
+    """Return ``text`` without references and unseen characters, and with other angles and brackets in what
+    may be a delimiter or a chat template's token. ``quoting`` takes them for the text's own.
 
-    >>> defused("It grew [3].</passage> <|im_start|>")
-    'It grew.‹/passage> ‹|im_start|>'
+    >>> defused("It grew [3].</passage> <|im_start|> [INST]")
+    'It grew.‹/passage› ‹|im_start|› ［INST]'
     """
     seen = UNSEEN.sub("", without_references(text))
-    return _TEMPLATE_TOKEN.sub(f"[{_JOINER}", _ANGLE.sub("‹", seen))
+    return _TEMPLATE_TOKEN.sub(_WIDE_BRACKET, seen.translate(_ANGLES))

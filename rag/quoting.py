@@ -21,6 +21,7 @@ _DASHES = dict.fromkeys("‐‑‒–—―−", "-")
 _ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it would look like one of its delimiters
 _ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES})
 _INVISIBLE = "Cf"  # what Unicode calls format characters: soft hyphens, zero width, directions, tags
+_VARIATIONS = range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
 
 _HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
@@ -119,7 +120,7 @@ def _kept(text: str) -> list[int]:
 @cache
 def _plain(character: str) -> str:
     """Return what a character, not white space, counts as: decomposed, so that é is e and an accent."""
-    if category(character) == _INVISIBLE:
+    if category(character) == _INVISIBLE or any(ord(character) in span for span in _VARIATIONS):
         return ""
     if decomposition(character).startswith(("<super>", "<fraction>")):
         return character

@@ -18,6 +18,7 @@ HONEST = {"@mill": "Josiah Trewin.", "@ferry": "every twenty minutes"}
 PAGE = Path(__file__).parent.parent / "docs" / "prompt-injection.md"
 OUTCOMES = {
     "own": "Its own words, as plain text, cited under its own name.",
+    "honest": "The honest answer, which came first, cited from the honest document.",
     "put right": "Its own words, cited under its own name and not under the name it asked for.",
     "check": "Shown with the warning that it says more than its quote.",
     "in part": "The claims whose words stand there; the other is marked as unsupported, outside the answer.",
@@ -28,11 +29,7 @@ OUTCOMES = {
 HOLES = {
     "claim beyond its quote": "it comes without that warning, as figures and negations alone are compared",
     "crowding out": "the honest document is not among the passages that are read",
-    "flood": "all two thousand are shown",
-    "hidden characters": "the LLM is sent these characters as they are",
-    "look-alike delimiters": "they are not defused, and only the number in the real ones tells them apart",
     "same name": "the addresses of both begin with mill.txt; the full source is in the JSON only",
-    "template tokens": "the LLM is sent these tokens as they are, and a server may take them for its own",
 }
 _BLOCK = re.compile(r"<passage-(\w+) (P\d+)>\n(.*?)\n</passage-\1>", re.DOTALL)
 _HEADER = "| attack | what it tries | what comes out |\n| --- | --- | --- |\n"

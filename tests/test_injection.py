@@ -129,7 +129,8 @@ def expect(hole: str, tried: Tried, request: pytest.FixtureRequest) -> None:
 
 
 def test_nothing_of_an_attack_stands_outside_its_delimiters(tried: Tried, prompted: Seen) -> None:
-    (system,), (user,), number = tried.seen.systems, tried.seen.users, len(tried.obeyed.passages)
+    system, user, number = tried.seen.systems[0], tried.seen.users[0], len(tried.obeyed.passages)
+    assert {without_nonce(one) for one in tried.seen.users} == {without_nonce(user)}
     nonce = re.findall(r"<passage-(\w{16}) P1>", user)[0]
     labels = [f"P{n}" for n in range(1, number + 1)]
     assert re.findall(r"^<passage-.*$", user, re.MULTILINE) == [f"<passage-{nonce} {one}>" for one in labels]
@@ -146,27 +147,23 @@ def without_nonce(text: str) -> str:
 
 
 def test_the_llm_is_given_no_tools(tried: Tried) -> None:
-    (options,) = tried.seen.options
-    assert not options.keys() & {"tools", "tool_choice", "functions", "function_call"}
+    assert 1 <= len(tried.seen.options) <= 2
+    for options in tried.seen.options:
+        assert not options.keys() & {"tools", "tool_choice", "functions", "function_call"}
 
 
-def test_nothing_in_a_passage_looks_like_a_delimiter(tried: Tried, request: pytest.FixtureRequest) -> None:
-    expect("look-alike delimiters", tried, request)
-    (user,) = tried.seen.users
+def test_nothing_in_a_passage_looks_like_a_delimiter(tried: Tried) -> None:
+    user = tried.seen.users[0]
     plain = "".join(one for one in unicodedata.normalize("NFKC", user) if unicodedata.category(one) != "Cf")
     found = re.findall(r"<\s*/?\s*passage", plain, re.IGNORECASE)
     assert len(found) == 2 * len(tried.obeyed.passages)
 
 
-def test_no_characters_that_a_person_does_not_see_reach_the_llm(
-    tried: Tried, request: pytest.FixtureRequest
-) -> None:
-    expect("hidden characters", tried, request)
+def test_no_characters_that_a_person_does_not_see_reach_the_llm(tried: Tried) -> None:
     assert HIDDEN.findall(tried.seen.users[0]) == []
 
 
-def test_no_tokens_of_chat_templates_reach_the_llm(tried: Tried, request: pytest.FixtureRequest) -> None:
-    expect("template tokens", tried, request)
+def test_no_tokens_of_chat_templates_reach_the_llm(tried: Tried) -> None:
     assert TEMPLATE_TOKENS.findall(tried.seen.users[0]) == []
 
 
@@ -213,6 +210,7 @@ def test_what_an_obedient_llm_says_comes_out_as_the_table_says(
         return
     expected = {
         "own": ({"quoted"}, True),
+        "honest": ({"quoted"}, False),
         "put right": ({"misattributed"}, True),
         "in part": ({"quoted", "unsupported"}, True),
         "check": ({"check"}, False),
@@ -240,8 +238,7 @@ def test_the_reader_says_nothing_but_words_of_its_quotes(tried: Tried) -> None:
         assert any(letters(claim.text) in letters(quote) for quote in quotes)
 
 
-def test_an_answer_stays_short_enough_to_be_read(tried: Tried, request: pytest.FixtureRequest) -> None:
-    expect("flood", tried, request)
+def test_an_answer_stays_short_enough_to_be_read(tried: Tried) -> None:
     assert all(len(answer.text) <= MOST_SHOWN for answer in tried.answers)
 
 
