@@ -10,9 +10,12 @@ export Q
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LINKS := build/check/pincite
 CORPUS := .pincite/corpus.sqlite3
+# The oldest LlamaIndex that pyproject.toml allows, with the oldest companions that go with it.
+OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-index-llms-openai==0.7.0 \
+	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers train clean
+.PHONY: help ask ui test test-oldest check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -26,6 +29,11 @@ ui: $(CORPUS) ## open the chat page on seeds/
 test: $(VENV)/.dev ## run the whole test suite, browser tests included
 	@tests/install-chromium
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-oldest: $(VENV)/.dev ## run the tests of what uses LlamaIndex with the oldest one that is allowed
+	@rm -rf build/oldest
+	@$(PIP) install --no-deps --target build/oldest $(OLDEST)
+	@PYTHONPATH=$(CURDIR)/build/oldest $(BIN)/python -m pytest tests/rag/test_llama_index.py tests/rag/test_generating.py
 
 check: $(VENV)/.dev ## lint, format, types, import directions
 	@$(BIN)/ruff check
