@@ -15,7 +15,7 @@ OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-ind
 	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers train clean
+.PHONY: help ask ui test test-oldest check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -73,6 +73,9 @@ bench-retrieval: $(VENV)/.dev ## measure retrieval on test collections: make ben
 bench-peers: bench-retrieval ## compare retrieval with other libraries': make bench-peers DATA=…/data
 	@$(BIN)/python benchmarks/peers/environments.py
 	@$(BIN)/python benchmarks/peers.py $(DATA)
+
+bench-verification: $(VENV)/.dev ## measure what becomes of quotes that an LLM makes up, and of claims that say more than their quote
+	@$(BIN)/python benchmarks/verification.py
 
 train: $(VENV)/.dev ## train a reader, which takes hours without a GPU: make train DATA=…/data PASSES=2
 	@mkdir -p build/reader
