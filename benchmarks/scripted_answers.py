@@ -92,6 +92,15 @@ CHANGES: Mapping[str, Callable[[str], str]] = {
     "guillemets around": lambda text: f"« {text} »",
     "corner marks around": lambda text: f"「{text}」",
     "marks around, full stop inside": lambda text: f"“{_unended(text)}.”",
+    "**bold**": lambda text: f"**{text}**",
+    "*italics*": lambda text: f"*{text}*",
+    "a word in **bold**": lambda text: re.sub(r"(?<= )(\w{5,})(?= )", r"**\1**", text, count=1),
+    "`code`": lambda text: f"`{text}`",
+    "> quoted block": lambda text: f"> {text}",
+    "。after": lambda text: text if " " in text or text[-1] == "。" else f"{text}。",
+    "comma after": lambda text: f"{_unended(text)},",
+    "label after": lambda text: f"{text} [P1]",
+    "HTML for marks": lambda text: re.sub("['’]", "&#39;", text),
 }
 _UNCHANGED_TOO = ("as shown",)
 
@@ -110,15 +119,6 @@ WRONG_LABELS = {
 }
 
 WISHED: Mapping[str, Callable[[str], str]] = {
-    "**bold**": lambda text: f"**{text}**",
-    "*italics*": lambda text: f"*{text}*",
-    "a word in **bold**": lambda text: re.sub(r"(?<= )(\w{5,})(?= )", r"**\1**", text, count=1),
-    "`code`": lambda text: f"`{text}`",
-    "> quoted block": lambda text: f"> {text}",
-    "。after": lambda text: text if " " in text or text[-1] == "。" else f"{text}。",
-    "comma after": lambda text: f"{_unended(text)},",
-    "label after": lambda text: f"{text} [P1]",
-    "HTML for marks": lambda text: re.sub("['’]", "&#39;", text),
     "-- for a dash": lambda text: text.replace("—", "--"),
     "Chinese, a line ended after a half-width comma": lambda text: re.sub(
         "(?<=[,:;])(?=[0-9A-Za-z])", "\n", text

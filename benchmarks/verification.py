@@ -162,7 +162,7 @@ def read_claims(split: str | None = None) -> list[LabelledClaim]:
 
 def _outcome(answer: ScriptedAnswer, corpus: pincite.Corpus) -> Outcome:
     named, true = answer.named, answer.true or answer.named
-    right = Said(named.shown, named.shown, named.passage_shown)
+    right = Said(f"{named.shown} –", named.shown, named.passage_shown)  # not the tested claim once more
     claimed = answer.quote if answer.quote and letters(answer.quote) else "It says so."
     tested = Said(claimed, answer.quote, named.passage_shown, answer.label)
     question = " ".join(dict.fromkeys((named.passage_shown, true.passage_shown)))  # both are to be found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pincite.answers import DraftClaim, Support
 from pincite.candidates import Candidate, Candidates
-from pincite.checking import figures_in
+from pincite.figures import figures_in
 from pincite.index.passages import without_references
 from pincite.index.tokens import terms_of
 from pincite.questions import Question

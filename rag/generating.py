@@ -187,7 +187,7 @@ class _Growing:
 
     def take(self, claim: QuotedClaim) -> None:
         """Add a claim, unless it was made before, once its quote was looked for."""
-        one = verified(claim, self.hits)
+        one = verified(claim, self.question, self.hits)
         if any(one.text == other.text and one.supports == other.supports for other in self.claims):
             return
         self.claims.append(one)

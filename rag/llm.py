@@ -172,11 +172,12 @@ class Llm:
             ChatMessage(role=MessageRole.USER, content=prompt.user),
         ]
         deadline = time.monotonic() + MAX_SECONDS
-        characters, is_empty = 0, True
+        characters = 0
+        is_empty = True
         with closing(self._stream(messages, way)) as responses:
             for response in responses:
                 is_empty = False
-                piece = _piece(response, response.delta or "")
+                piece = _piece(response, _new_text(response, characters))
                 characters += len(piece.text)
                 if characters > MAX_CHARACTERS:
                     raise Endless(f"it wrote more than {MAX_CHARACTERS:,} characters")
@@ -202,6 +203,13 @@ class Llm:
     def _key(self) -> str:
         key = getattr(self.llm, "api_key", None)
         return key if isinstance(key, str) and key != NO_KEY else ""
+
+
+def _new_text(response: Any, characters: int) -> str:
+    """Return what a response adds to the ``characters`` before it: not every object fills in ``delta``."""
+    if response.delta is not None:
+        return str(response.delta)
+    return (response.message.content or "")[characters:]
 
 
 def _streams(kind: type) -> bool:

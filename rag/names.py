@@ -1,10 +1,10 @@
 """Finds the names in a text that other texts do not have: people, places, bodies, works.
 
 In English a name is what is capitalised within a sentence; it is known by its words in any case, by its
-initials ("UN" for United Nations), or as the country of an adjective ("Bolivian" for Bolivia). In Chinese,
-which marks no names, only works in 《》, Latin words, and a body or a place of the same kind under another name
-(华侨银行 for 星展银行) are told. A single name at the start of an English sentence cannot be told from any
-other word there, and German, which capitalises every noun, is left alone.
+initials ("UN" for United Nations), or as the country of an adjective ("Bolivian" for Bolivia). At the start
+of a sentence it is one where a verb follows and it does not look like a common noun. In Chinese, which marks
+no names, only works in 《》, Latin words, and a body or a place of the same kind under another name (华侨银行
+for 星展银行) are told. German, which capitalises every noun, is left alone.
 """
 
 import re
@@ -15,6 +15,16 @@ from pincite.index.tokens import STOP_WORDS, fold, terms_of
 
 _WORD = re.compile(r"[^\W\d_][\w'’.&-]*(?<![.'’&-])|[^\W\d_]")
 _SENTENCE = re.compile(r"(?:^|[.!?:;]\s+|[\"“‘(]\s*)$")
+_LIKELY_NAME = re.compile(
+    r"(?!(?:According|Accord|Nobody|Everybody|Anybody|Everyone|Someone|Anyone|People|Neither|Either|Each|Both|Most"
+    r"|Many|Several|Another|Other|Others|Half|Work|Research|Water|However|Therefore|Thus|Today|Until|Since"
+    r"|Never|Always|Nothing|Everything|Something|What|Whoever|Whether)\b)"
+    r"[A-Z][\w-]{3,}(?<!s|y)(?<!ing|ion|age)(?<!ment|ness|ance|ence)$"
+)
+_VERB = re.compile(
+    r"(?:is|are|was|were|has|have|had|did|does|do|can|could|will|would|should|may|might|must|won|lost|made|said|says"
+    r"|bought|sold|ran|wrote|built|took|gave|became|got|held|led|met|paid|\w+[^e]ed)$"
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _SHOUTED = re.compile(r"(?=.*[A-Z].*[A-Z0-9]|.*[a-z][A-Z])[\w&.-]{2,}$")
 _NO_NAMES = frozenset(
@@ -24,6 +34,7 @@ _NO_NAMES = frozenset(
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|von|mit|ein|eine|wurde|werden|für|auf)\b")
 _ADJECTIVE = re.compile(r"(?:ians?|eans?|ans?|ns?|ish|ese|ic|i|s)$")
 _LEAST_ROOT = 3
+_LONGEST_ENDING = 3
 _COUNTRIES = (
     "united states usa us america american americans",
     "united kingdom uk britain british briton britons",
@@ -96,12 +107,14 @@ def _names(text: str) -> Iterator[re.Match[str]]:
     """Yield capitalised words, those at a sentence's start only where they are surely names."""
     words = list(_WORD.finditer(text))
     for place, match in enumerate(words):
-        if not match[0][0].isupper() or _bare(match[0]) in STOP_WORDS | _NO_NAMES:
+        is_word = len(match[0]) > 1 and _bare(match[0]) not in STOP_WORDS | _NO_NAMES
+        if not (match[0][0].isupper() and is_word):
             continue
         follows = words[place + 1] if place + 1 < len(words) else None
         is_first = _SENTENCE.search(text[: match.start()])
+        is_subject = follows and _LIKELY_NAME.match(match[0]) and _VERB.match(follows[0])
         is_run = follows and follows[0][0].isupper() and text[match.end() : follows.start()] == " "
-        if not is_first or is_run or _SHOUTED.match(match[0]):
+        if not is_first or is_run or is_subject or _SHOUTED.match(match[0]):
             yield match
 
 
@@ -118,7 +131,9 @@ def _is_known(name: str, words: set[str]) -> bool:
     if len(root) < _LEAST_ROOT:
         return False
     return any(
-        word.startswith(root) or _ADJECTIVE.sub("", word) == root for word in words if len(word) > _LEAST_ROOT
+        word.startswith(root) and len(word) - len(root) <= _LONGEST_ENDING
+        for word in words
+        if len(word) > _LEAST_ROOT
     )
 
 
@@ -126,7 +141,7 @@ def _initials(text: str) -> dict[str, set[str]]:
     """Return the initials of each run of capitalised words, with those words."""
     found: dict[str, set[str]] = {}
     for run in re.finditer(r"[A-Z][\w’'-]*(?: (?:of |the |and |for )*[A-Z][\w’'-]*)+", text):
-        parts = [word for word in run[0].split() if word[0].isupper()]
+        parts = [word for word in run[0].split() if word[0].isupper() and word != "The"]
         found["".join(word[0] for word in parts).lower()] = {_bare(word) for word in parts}
     return found
 

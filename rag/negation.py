@@ -13,15 +13,16 @@ from pincite.index.language import HAN
 from pincite.index.tokens import STOP_WORDS, fold, terms_of
 
 _NEGATION = re.compile(
-    r"\b(?:no(?!\. ?\d|t only\b)|not(?! only\b)|never|none|nor|neither|nobody|nothing|nowhere|cannot|without"
-    r"|no one|rather than|instead of)\b|n['’]t\b",
+    r"\b(?:no(?!\. ?\d| (?:more|less|fewer|later|earlier) than\b)"
+    r"|not(?! (?:only|more|less|fewer|later|earlier)\b)|never|none|nor|neither|nobody|nothing|nowhere|cannot"
+    r"|without|no one|rather than|instead of)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _DENYING = re.compile(
     r"\b(?:avoid\w*|void|fail\w*|lack\w*|refus\w*|reject\w*|den(?:y|ies|ied)|forbid\w*|forbade|ban|bans|banned"
     r"|prohibit\w*|prevent\w*|stopp?(?:s|ed)?|ceas\w*|absent|absence|missing|miss(?:es|ed)|veto\w*|block\w*|cancel\w*"
     r"|abolish\w*|exclud\w*|unable|impossible|invalid|illegal|closed|abandon\w*|withdr[ae]w\w*|free of|empty"
-    r"|un(?!der|it|ion|iver|til|ique|iform|cle)[a-z]{4,}|drop(?:s|ped)?|dismiss\w*|declin\w*|oppos\w*)\b",
+    r"|un(?!der|it|ion|iver|til|ique|iform|cle)[a-z]{4,}|los[te]\w?|drop(?:s|ped)?|dismiss\w*|declin\w*|oppos\w*)\b",
     re.IGNORECASE,
 )
 _SETTING_APART = re.compile(
@@ -29,11 +30,11 @@ _SETTING_APART = re.compile(
     r"|barely|rarely|seldom|few|little|least|last|alone|just|far from|no longer|yet|still)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;:.!?()—–]|\b(?:and|but|because|although|though|while|if|when|since|which|who)\b")
+_CLAUSE = re.compile(r"[,;:.!?()—–|｜]|\b(?:and|but|because|although|though|while|if|when|since|which|who)\b")
 _LONGEST_SCOPE = 60  # characters
 
 _NEGATION_IN_CHINESE = re.compile(
-    r"不(?![断仅但过少久同错])|没有?|未(?!来)|无(?![论线人数])|非(?!常)|并非|而非|莫|勿|别(?=[再用让把])"
+    r"不(?![断仅但过少久同错到足止如])|没有?|未(?!来)|无(?![论线人数])|非(?!常)|并非|而非|莫|勿|别(?=[再用让把])"
 )
 _DENYING_IN_CHINESE = re.compile(
     r"拒绝|禁止|缺[席乏少失]|避免|失败|停止|取消|除外|免于|否[认决]|反对|驳回|放弃|关闭|闭馆|废除|退出"
@@ -41,7 +42,7 @@ _DENYING_IN_CHINESE = re.compile(
 _SETTING_APART_IN_CHINESE = re.compile(
     r"首次|首个|第一|唯一|只|仅|才|以前|除外|除了|除非|而是|此前|才能|最后"
 )
-_CLAUSE_IN_CHINESE = re.compile(r"[，,。；;：:！？!?、（）()]")
+_CLAUSE_IN_CHINESE = re.compile(r"[，,。；;：:！？!?、（）()|｜]")
 _MANY_HAN = re.compile(f"[{HAN}]{{2}}")
 
 
@@ -73,7 +74,7 @@ def contradicts(claim: str, quote: str) -> bool:
         return not (theirs_left or theirs_denying or theirs.sets_apart)
     if ours_denying:
         return False
-    if any(ours.terms & scope for scope in theirs_left):
+    if any(2 * len(ours.terms & scope) >= len(scope) for scope in theirs_left):
         return True
     return any(_repeats(ours.terms, word, theirs.denying[word]) for word in theirs_denying)
 
@@ -83,6 +84,12 @@ def _repeats(terms: frozenset[str], word: str, clause: frozenset[str]) -> bool:
     rest = clause - {word}
     shared = len(terms & rest)
     return shared > 1 or 0 < len(rest) <= 2 * shared or (word.startswith("un") and word[2:] in terms)
+
+
+def negates_alone(claim: str, quote: str) -> bool:
+    """Whether one of the two negates something, in so many words, and the other does not."""
+    left, right = _uncancelled(_denials(claim).negated, _denials(quote).negated)
+    return bool(left) != bool(right)
 
 
 def _denials(text: str) -> _Denials:
@@ -131,14 +138,9 @@ def _stem_of(word: str) -> str:
 def _uncancelled(
     ours: tuple[frozenset[str], ...], theirs: tuple[frozenset[str], ...]
 ) -> tuple[list[frozenset[str]], list[frozenset[str]]]:
-    """Return the negations of either side that the other has nothing like: each cancels one that has a term
-    in common.
+    """Return the negations of either side that the other has nothing like: those with a term in common cancel
+    one another.
     """
-    left, right = [], list(theirs)
-    for one in ours:
-        same = next((other for other in right if one & other), None)
-        if same is None:
-            left.append(one)
-        else:
-            right.remove(same)
+    left = [one for one in ours if not any(one & other for other in theirs)]
+    right = [one for one in theirs if not any(one & other for other in ours)]
     return left, right

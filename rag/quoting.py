@@ -3,18 +3,22 @@
 A quote is looked for as it is, then folded: white space, quotation marks, dashes, invisible characters, and
 the width and composition of characters (Unicode NFKC, but without superscripts and fractions, which would
 turn 10² into 102) no longer count, nor do a source's own references such as ``[3]``, which the LLM is not
-shown. Both texts must then be equal, so nothing is ever found that is merely similar. A map leads from every
-folded character back to its place, and the span that comes out is the text as it stands, references included.
+shown. Then it is looked for without what LLMs put around or into a quote: marks at its edges, Markdown's
+emphasis, bullets and blocks, HTML's entities, labels of passages. Both texts must then be equal, so nothing
+is ever found that is merely similar. A map leads from every folded character back to its place, and the span
+that comes out is the text as it stands, references included.
 """
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from unicodedata import category, combining, decomposition, normalize
 
 from pincite.index.document import Span
 from pincite.index.passages import REFERENCE
+from pincite.index.tokens import STOP_WORDS, terms_of
 
 _MARKS = dict.fromkeys('"`´ʼ‘’‚‛“”„‟′″«»「」『』〝〞〟', "'")
 _DASHES = dict.fromkeys("‐‑‒–—―−", "-")
@@ -25,14 +29,24 @@ _VARIATIONS = range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
 
 _HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_HAN_NUMERALS = "〇零一二两三四五六七八九十百千万亿"
 _WORD = rf"[^\W{_UNSPACED}]"
 _INSIDE = re.compile(
     rf"(?<={_WORD}|[\u0300-\u036f])(?={_WORD})"  # a word, in scripts that part words by spaces
-    r"|(?<=\d[.,])(?=\d)|(?<=\d)(?=[.,]\d)"  # 2.5 or 1,300
-    r"|(?<=[\s(]-)(?=\d)|(?<=^-)(?=\d)"  # -5
+    r"|(?<=\d[.,:/^'-])(?=\d)|(?<=\d)(?=[.,:/^'-]\d)"  # 2.5, 1,300, 10:30, 2024-08-14 or 1/2
+    r"|(?<=\d\s)(?=\d{3}(?!\d))|(?<=\d)(?=\s\d{3}(?!\d))"  # 3 600
+    r"|(?<=[^\w]-)(?=\d)|(?<=^-)(?=\d)"  # -5
+    r"|(?<=n)(?='t\b)|(?<=n')(?=t\b)|(?<=\bnon-)|(?<=\bnot-for-)"  # can't, non-profit
+    rf"|(?<=[{_HAN_NUMERALS}])(?=[{_HAN_NUMERALS}])|(?<=个)(?=半)",
+    re.IGNORECASE,
 )
 _IS_HAN = re.compile(f"[{_HAN}]")
-_EDGES = " \t\n'\"“”‘’«»「」…."
+_EDGES = " \t\n'\"`´“”„‘’‚′«»‹›「」『』…·.。,，;；:：!！?？、*_()（）"
+_LABEL = re.compile(r"[\[(（]\s*P\d{1,4}\s*[\])）]")
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|`)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_BLOCK = re.compile(r"^[ \t]*(?:>[ \t]?|[-*•][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE)
+_FEW_WORDS = 3
+_MARKS_WITHIN = frozenset(",:;!?()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +69,33 @@ def fold(text: str) -> str:
 def locate(text: str, quote: str) -> Span | None:
     """Return the span of ``text`` where ``quote`` first stands, exactly or else folded; None if nowhere.
 
-    A span never begins or ends inside a word or a number: "5 %" does not stand in "2.5 %". Quotation marks,
-    dots and an ellipsis that an LLM set around its quote may be missing in the text.
+    A span never begins or ends inside a word or a number: "5 %" does not stand in "2.5 %". A quote of nothing
+    but a letter or words such as "of the" says nothing, and is nowhere.
+
+    >>> locate("The wheels weigh 2.5 tonnes.", "**wheels** weigh 2.5 tonnes…")
+    Span(start=4, end=27)
     """
-    trimmed = quote.strip(_EDGES)
-    if not any(character.isalnum() for character in _fold(trimmed).text):
+    if not _says_something(quote):
         return None
     exact, folded = _Mapped(text, range(len(text))), _fold(text)
-    for candidate in (quote.strip(), trimmed):
+    for candidate in _candidates(quote):
         span = _find(exact, candidate) or _find(folded, _fold(candidate).text)
         if span:
             return span
     return None
+
+
+def _candidates(quote: str) -> Iterator[str]:
+    """Yield the quote as it is, then without what an LLM may have added, each once."""
+    plain = _EMPHASIS.sub(r"\2", _BLOCK.sub("", _LABEL.sub("", html.unescape(quote))))
+    yield from dict.fromkeys((quote.strip(), quote.strip(_EDGES), plain.strip(), plain.strip(_EDGES)))
+
+
+def _says_something(quote: str) -> bool:
+    words = _fold(quote).text
+    letters = sum(character.isalnum() for character in words)
+    terms = terms_of(words)
+    return letters > 1 and (len(terms) > _FEW_WORDS or any(term not in STOP_WORDS for term in terms))
 
 
 def _find(mapped: _Mapped, sought: str) -> Span | None:
@@ -98,13 +127,21 @@ def _fold(text: str) -> _Mapped:
         plain = _plain(text[offset])
         if not plain:
             continue
-        if space >= 0 and characters and not (_IS_HAN.match(characters[-1]) or _IS_HAN.match(plain)):
+        if space >= 0 and characters and not (_is_han(characters) or _IS_HAN.match(plain)):
             characters.append(" ")
             offsets.append(space)
         space = -1
         characters += plain
         offsets += [offset] * len(plain)
     return _Mapped("".join(characters), offsets)
+
+
+def _is_han(characters: Sequence[str]) -> bool:
+    """Whether the last of them is Chinese or Japanese, or a mark of ASCII after such a character."""
+    last = characters[-1]
+    if last in _MARKS_WITHIN and len(characters) > 1:
+        last = characters[-2]
+    return _IS_HAN.match(last) is not None
 
 
 def _kept(text: str) -> list[int]:

@@ -4,6 +4,7 @@ A reply that begins as it should is read claim by claim. Any other is read when 
 aloud first, wrap JSON in prose or in a fence, or use tags where JSON was asked for.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -40,14 +41,15 @@ class QuotedClaim(BaseModel):
         """The claim on one line, without the labels, references and emphasis that the LLM may have put into
         it.
         """
-        plain = _EMPHASIS.sub(r"\2", _LABELS.sub("", UNSEEN.sub("", self.text or "")))
+        plain = _EMPHASIS.sub(r"\2", _LABELS.sub("", UNSEEN.sub("", html.unescape(self.text or ""))))
         return without_references(plain)
 
     @property
     def label(self) -> int:
         """The number of the passage it names, or 0."""
-        match = re.search(r"\d{1,4}", str(self.passage))
-        return int(match[0]) if match else 0
+        named = str(self.passage)
+        match = re.search(r"(?i)P\s?(\d{1,4})", named) or re.search(r"(\d{1,4})", named)
+        return int(match[1]) if match else 0
 
 
 class _Reply(BaseModel):

@@ -27,7 +27,6 @@ OUTCOMES = {
     "reader": "The reply is refused; the reader answers instead, and a note says so.",
 }
 HOLES = {
-    "claim beyond its quote": "it comes without that warning, as figures and negations alone are compared",
     "crowding out": "the honest document is not among the passages that are read",
     "same name": "the addresses of both begin with mill.txt; the full source is in the JSON only",
 }

@@ -18,8 +18,8 @@ from tests.fakes import FakeEncoder
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PER_KIND = 3
-LEAST_CAUGHT = 0.5  # of the wrong claims of the test split
-MOST_IN_ERROR = 0.5  # of its right ones
+LEAST_CAUGHT = 0.6  # of the wrong claims of the test split
+MOST_IN_ERROR = 0.35  # of its right ones
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_looking_for_quotes_carelessly_is_noticed(
     def carelessly(text: str, quote: str) -> Span | None:
         return locate(text, quote) if quote in shown else guessing(text, quote)
 
-    monkeypatch.setattr("pincite.generating.locate", carelessly)
+    monkeypatch.setattr("pincite.verifying.locate", carelessly)
     report = bench.measure_answers(samples_corpus, 1)
     assert (report.shown > 0) == is_shown
     assert report.refused > 0.3
@@ -123,7 +123,7 @@ def test_the_scripted_llm_says_the_same_whole_and_in_pieces(bench: ModuleType) -
 
 
 def test_the_labelled_claims_are_as_many_of_each_kind_as_they_are_said_to_be(bench: ModuleType) -> None:
-    for split, of_a_kind, right in (("dev", 15, 90), ("test", 25, 150)):
+    for split, of_a_kind, right in (("dev", 45, 210), ("test", 25, 150)):
         found = bench.read_claims(split)
         wrong = Counter(claim.kind for claim in found if claim.wrong)
         assert wrong == dict.fromkeys(("number", "name", "negated", "date"), of_a_kind)
@@ -135,7 +135,7 @@ def test_each_labelled_claim_has_a_quote_that_stands_in_its_context(bench: Modul
     found = bench.read_claims()
     assert all(claim.quote in claim.context for claim in found)
     assert all(claim.question and claim.claim for claim in found)
-    assert len({(claim.quote, claim.claim) for claim in found}) == len(found) == 400
+    assert len({(claim.quote, claim.claim) for claim in found}) == len(found) == 640
     quotes = [{claim.quote for claim in bench.read_claims(split)} for split in ("dev", "test")]
     assert not quotes[0] & quotes[1]
 

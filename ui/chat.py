@@ -1,6 +1,6 @@
 """The chat page: a question on the left, its proof on the right, and a place to drop documents.
 
-``build`` lays it out and ties its events, ``serve`` runs it. Every answer comes from ``answering.ask``. What
+``build`` lays it out and ties its events, ``serve`` runs it. Every answer comes from ``answering.stream``. What
 the page shows is made in ``proof`` and ``uploads``, as escaped HTML: no text of a document or a person goes
 to a component that would render markup. Gradio is imported when a page is built, not before.
 """
@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pincite.answering import ask
+from pincite.answering import stream
 from pincite.answers import Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
@@ -172,7 +172,13 @@ class _Desk:
             yield "", _hint(EMPTY_QUESTION), same, same, same
             return
         yield "", "", proof.conversation(exchanges, question), same, same
-        exchanges = (*exchanges, self._exchange(question, exchanges))
+        said = ""
+        for step in self._steps(question, exchanges):
+            if isinstance(step, str):
+                said += step
+                yield same, same, proof.conversation(exchanges, question, said), same, same
+            else:
+                exchanges = (*exchanges, step)
         panel = self.open(f"{len(exchanges) - 1}-citation-1", exchanges)
         yield same, "", proof.conversation(exchanges), panel, exchanges
 
@@ -209,20 +215,22 @@ class _Desk:
         """Return the page to what it was before a question that failed in a way nobody foresaw."""
         return _hint(UNEXPECTED), proof.conversation(exchanges)
 
-    def _exchange(self, question: str, exchanges: Exchanges) -> proof.Exchange:
+    def _steps(self, question: str, exchanges: Exchanges) -> Iterator[str | proof.Exchange]:
+        """Yield the answer in pieces, as far as an LLM has got, then the exchange that comes of it."""
         answers = [one.answer for one in exchanges if one.answer is not None]
         history = [Turn(answer.standalone_question, answer.text) for answer in answers]
         try:
-            answer = ask(
+            pieces = stream(
                 question,
                 self._corpus,
                 llm=self._llm,
                 min_confidence=self._min_confidence,
                 history=history,
             )
+            for piece in pieces:
+                yield piece if isinstance(piece, str) else proof.Exchange(question, piece)
         except (PinciteError, ValueError) as error:
-            return proof.Exchange(question, None, str(error))
-        return proof.Exchange(question, answer)
+            yield proof.Exchange(question, None, str(error))
 
 
 def _hint(text: str) -> str:

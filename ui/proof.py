@@ -23,7 +23,7 @@ _CONFIDENCE_WORDS = ((0.75, "high"), (0.5, "medium"), (0.0, "low"))
 _STATUS_WORDS = {
     "check": "says more than its quote",
     "unsupported": "not found in the documents",
-    "misattributed": "",
+    "misattributed": "cited from where its quote stands, not from where the LLM said",
     "quoted": "",
 }
 _EAST_ASIAN = rf"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]"
@@ -86,14 +86,19 @@ def folded(text: str) -> str:
     return " ".join(_BREAK_BETWEEN_CHARACTERS.sub("", text).split())
 
 
-def conversation(exchanges: Sequence[Exchange], pending: str | None = None) -> str:
-    """Return all exchanges, oldest first; ``pending`` is a question that is being answered."""
+def conversation(exchanges: Sequence[Exchange], pending: str | None = None, so_far: str = "") -> str:
+    """Return all exchanges, oldest first; ``pending`` is a question that is being answered, ``so_far`` what
+    is verified of its answer.
+    """
     if not exchanges and pending is None:
         return _log(_WELCOME)
     parts = [_exchange(index, exchange) for index, exchange in enumerate(exchanges)]
     if pending is not None:
-        busy = '<div class="pc-card pc-busy"><span></span>Looking in the documents…</div>'
-        parts.append(_turn(pending, busy))
+        said = f'<p class="pc-answer" dir="auto">{escape(so_far)}</p>' if so_far else ""
+        doing = "More may follow…" if so_far else "Looking in the documents…"
+        parts.append(
+            _turn(pending, f'<div class="pc-card">{said}<div class="pc-busy"><span></span>{doing}</div></div>')
+        )
     return _log("".join(parts))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pincite.checking import says_more
+from pincite.checking import Source, says_more
 
 
 @pytest.mark.parametrize(
@@ -15,13 +15,13 @@ from pincite.checking import says_more
         ("It was not rebuilt.", "the mill wasn’t rebuilt"),
         ("磨坊没有重建。", "the mill was never rebuilt"),
         ("它在3月建成。", "built in March"),
-        ("It may rain.", "showers are likely"),
+        ("It may rain.", "rain is likely"),
         ("It kept growing.", "产量不断增长"),
         ("It grew.", "it grew [3] steadily"),
     ],
 )
 def test_a_claim_within_its_quote_says_no_more(claim: str, quote: str) -> None:
-    assert not says_more(claim, quote)
+    assert not says_more(claim, Source(quote))
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_claim_within_its_quote_says_no_more(claim: str, quote: str) -> None:
     ],
 )
 def test_a_claim_beyond_its_quote_is_noticed(claim: str, quote: str) -> None:
-    assert says_more(claim, quote)
+    assert says_more(claim, Source(quote))

@@ -67,17 +67,17 @@ def test_confidence_is_how_well_the_reader_finds_the_cited_passages_to_answer(se
 
 
 @pytest.mark.parametrize(
-    ("quote", "expected"),
+    ("text", "quote", "expected"),
     [
-        ('has "two wheels", and one stone', "has “two wheels” [4],\nand one stone"),
-        ("mill was built in 1742. It has", "mill was built in 1742 [3]. It has"),
-        ("mill was built in 1742 [3]. It has", "mill was built in 1742 [3]. It has"),
+        ("It has wheels.", 'has "two wheels", and one stone', "has “two wheels” [4],\nand one stone"),
+        ("The mill is built.", "mill was built in 1742. It has", "mill was built in 1742 [3]. It has"),
+        ("The mill is built.", "mill was built in 1742 [3]. It has", "mill was built in 1742 [3]. It has"),
     ],
 )
 def test_a_quote_is_the_documents_own_characters_whatever_the_llm_makes_of_them(
-    server: Server, quote: str, expected: str
+    server: Server, text: str, quote: str, expected: str
 ) -> None:
-    server.claims(("It is old.", "P1", quote))
+    server.claims((text, "P1", quote))
     draft = answer(server)
     assert quotes(draft) == [expected]
     assert draft.claims[0].status == "quoted"
