@@ -5,6 +5,7 @@ is a bug, and is refused here whatever produced it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from pincite.answers import READER, Answer, Citation, Claim, Draft, Support, joined
 from pincite.index.errors import CorpusDamaged
@@ -42,7 +43,7 @@ def settle(
         known = supports.setdefault(_place(support), support)
         supports[_place(support)] = max(known, support, key=lambda one: one.score)
     numbers = {place: number for number, place in enumerate(supports, start=1)}
-    citations = tuple(_cite(numbers[place], support, text_of) for place, support in supports.items())
+    citations = _told_apart([_cite(numbers[place], one, text_of) for place, one in supports.items()])
     return Answer(
         question=question,
         text=joined(said, said),
@@ -59,6 +60,28 @@ def settle(
         notes=notes,
         seconds=seconds,
     )
+
+
+def _told_apart(citations: Sequence[Citation]) -> tuple[Citation, ...]:
+    """Return the citations, those of different files of one name with the folders that tell them apart."""
+    named: dict[str, set[str]] = {}
+    for citation in citations:
+        named.setdefault(citation.address.split(" › ")[0], set()).add(citation.source)
+    return tuple(
+        replace(one, address=_folders(one.source, named[one.address.split(" › ")[0]]) + one.address)
+        for one in citations
+    )
+
+
+def _folders(source: str, alike: Iterable[str]) -> str:
+    """Return the last folders of a source, as few as none of the others has; of a mail's, none."""
+    parts, others = source.split("/"), [one.split("/") for one in alike if one != source]
+    if not all(other[-1] == parts[-1] for other in others):
+        return ""
+    count = next(
+        (n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in others)), len(parts)
+    )
+    return "".join(f"{folder}/" for folder in parts[-count:-1])
 
 
 def _unique(numbers: Iterable[int]) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-MAX_SILENT_SECONDS = 60.0
+MAX_SILENT_SECONDS = 180.0  # a large model on a small machine reads for long before it writes
+MAX_CONNECTING_SECONDS = 10.0
 MAX_BYTES = 4_000_000  # of one response; a streamed answer has some 200 bytes a token
 NO_KEY = "none"  # a local server wants no key, but the client insists on one
 
@@ -91,7 +92,7 @@ def connect(address: Address) -> Connection:
         timeout=MAX_SILENT_SECONDS,
         # Passages for this machine must not pass through a proxy, which the environment may name.
         trust_env=not address.is_this_machine,
-        event_hooks={"response": [_limit, responses.append]},
+        event_hooks={"request": [_connect_quickly], "response": [_limit, responses.append]},
     )
     llm = OpenAILike(
         model=address.model,
@@ -112,6 +113,10 @@ class ResponseTooLong(Exception):
 
     def __init__(self) -> None:
         super().__init__(f"more than {MAX_BYTES // 1_000_000} MB in one response")
+
+
+def _connect_quickly(request: httpx.Request) -> None:
+    request.extensions["timeout"] = {**request.extensions["timeout"], "connect": MAX_CONNECTING_SECONDS}
 
 
 def _limit(response: httpx.Response) -> None:

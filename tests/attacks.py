@@ -28,7 +28,6 @@ OUTCOMES = {
 }
 HOLES = {
     "crowding out": "the honest document is not among the passages that are read",
-    "same name": "the addresses of both begin with mill.txt; the full source is in the JSON only",
 }
 _BLOCK = re.compile(r"<passage-(\w+) (P\d+)>\n(.*?)\n</passage-\1>", re.DOTALL)
 _HEADER = "| attack | what it tries | what comes out |\n| --- | --- | --- |\n"

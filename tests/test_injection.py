@@ -245,8 +245,7 @@ def test_an_attack_does_not_crowd_out_the_honest_document(
     assert "mill.txt" in {hit.passage.source for hit in tried.read.passages}
 
 
-def test_documents_that_are_cited_can_be_told_apart(tried: Tried, request: pytest.FixtureRequest) -> None:
-    expect("same name", tried, request)
+def test_documents_that_are_cited_can_be_told_apart(tried: Tried) -> None:
     for answer in tried.answers:
         names = {one.document_id: one.address.split(" › ")[0] for one in answer.citations}
         assert len(set(names.values())) == len(names)
@@ -276,9 +275,7 @@ def test_the_page_has_no_markup_but_its_own(tried: Tried, corpus: Corpus) -> Non
             assert all(name.startswith("pc-") for name in element.get("class", "").split())
             assert re.fullmatch(r"([01]-(citation|passage)-\d+)?", element.get("data-open", ""))
     tree = lxml_html.fragment_fromstring(conversation, create_parent="div")
-    doubted = [
-        one for answer in tried.answers for one in answer.claims if one.status in ("check", "unsupported")
-    ]
+    doubted = [one for answer in tried.answers for one in answer.claims if one.status != "quoted"]
     assert len(tree.find_class("pc-doubt")) == len(doubted)
     claims = sum(len(answer.claims) for answer in tried.answers)
     assert len(tree.xpath('//p[@class="pc-answer"]/span[not(@class)]')) == claims, "chat.css isolates these"

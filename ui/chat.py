@@ -1,8 +1,8 @@
 """The chat page: a question on the left, its proof on the right, and a place to drop documents.
 
-``build`` lays it out and ties its events, ``serve`` runs it. Every answer comes from ``answering.stream``. What
-the page shows is made in ``proof`` and ``uploads``, as escaped HTML: no text of a document or a person goes
-to a component that would render markup. Gradio is imported when a page is built, not before.
+``build`` lays it out and ties its events, ``serve`` runs it. Every answer comes from ``answering.stream``.
+What the page shows is made in ``proof`` and ``uploads``, as escaped HTML: no text of a document or a person
+goes to a component that would render markup. Gradio is imported when a page is built, not before.
 """
 
 import socket

@@ -97,7 +97,9 @@ def conversation(exchanges: Sequence[Exchange], pending: str | None = None, so_f
         said = f'<p class="pc-answer" dir="auto">{escape(so_far)}</p>' if so_far else ""
         doing = "More may follow…" if so_far else "Looking in the documents…"
         parts.append(
-            _turn(pending, f'<div class="pc-card">{said}<div class="pc-busy"><span></span>{doing}</div></div>')
+            _turn(
+                pending, f'<div class="pc-card">{said}<div class="pc-busy"><span></span>{doing}</div></div>'
+            )
         )
     return _log("".join(parts))
 

@@ -56,6 +56,26 @@ def test_caveats_are_told_with_the_answer_only() -> None:
         assert answer.notes == notes
 
 
+@pytest.mark.parametrize(
+    ("sources", "addresses"),
+    [
+        (("a/mill.txt", "b/mill.txt"), ["a/mill.txt", "b/mill.txt"]),
+        (("mill.txt", "copy/mill.txt"), ["mill.txt", "copy/mill.txt"]),
+        (("x/a/mill.txt", "y/a/mill.txt"), ["x/a/mill.txt", "y/a/mill.txt"]),
+        (("a/mill.txt", "b/tea.txt"), ["mill.txt", "tea.txt"]),
+        (("mail.eml/mill.txt", "post.eml/mill.txt"), ["mail.eml › mill.txt", "post.eml › mill.txt"]),
+    ],
+)
+def test_files_of_one_name_are_told_apart_by_their_folders(
+    sources: tuple[str, str], addresses: list[str]
+) -> None:
+    passages = [Passage(source, source, "", "", 0, 4, "Rain", (), None) for source in sources]
+    claims = tuple(DraftClaim(one.source, (Support(one, 0, 4, 0.9),)) for one in passages)
+    draft = Draft(claims, 0.9, "reader")
+    answer = settle("What?", draft, (), lambda _: "Rain", min_confidence=0.5, seconds=0.1)
+    assert [citation.address for citation in answer.citations] == addresses
+
+
 def test_phrases_are_parted_and_sentences_are_not() -> None:
     texts = ("Pellow & Co.", "1,200", "水车", "It rained.", "So it was")
     answer = settled(*(DraftClaim(text, (RAIN,)) for text in texts))

@@ -9,11 +9,12 @@ own process takes for an error. The question ``!wait`` waits for a line of input
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pincite.answering import ask
+from pincite.answering import stream
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
@@ -38,15 +39,15 @@ def main(location: str, journal: str) -> None:
 
         sys.addaudithook(lambda event, arguments: None if lines.closed else note(event, arguments))
 
-        def faulty_ask(question: str, *arguments: Any, **options: Any) -> Answer:
+        def faulty_stream(question: str, *arguments: Any, **options: Any) -> Iterator[str | Answer]:
             lines.write(f"asked {question}\n")
             if question in FAULTS:
                 raise FAULTS[question]
             if question == "!wait":
                 sys.stdin.readline()
-            return ask(question, *arguments, **options)
+            yield from stream(question, *arguments, **options)
 
-        with patch.object(chat, "ask", faulty_ask), Corpus.open(location, create=False) as corpus:
+        with patch.object(chat, "stream", faulty_stream), Corpus.open(location, create=False) as corpus:
             chat.serve(corpus, port=0, on_ready=_say)
 
 
