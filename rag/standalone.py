@@ -179,6 +179,8 @@ def _about(other: str, before: Turn) -> str:
     answer, topic = _subjects(before)
     if _PREPOSITION.match(other) or not (topic or answer):
         return f"{question.rstrip(' ?.!')} {other}?"
+    if _DETERMINER.match(other):
+        topic = _noun(question) or topic
     if topic:
         return question.replace(topic, other, 1)
     return _WHICH.sub(lambda _: other, question, count=1)
@@ -203,8 +205,11 @@ def _named_in_answer(turn: Turn) -> str:
 def _topic(question: str) -> str:
     """Return what a question is about: a name in it, or the first noun with its article."""
     names = [match[0] for match in _NAME.finditer(question, 1) if not _WH.fullmatch(match[0])]
-    if names:
-        return max(names, key=len)
+    return max(names, key=len) if names else _noun(question)
+
+
+def _noun(question: str) -> str:
+    """Return the first noun with its article, and what stands between them."""
     found = _DETERMINER.search(question)
     if found is None:
         return ""
@@ -215,7 +220,7 @@ def _topic(question: str) -> str:
         words.append(word)
     is_last = bool(words) and not question[words[-1].end() :].strip(" ?.!")
     asks_by_verb = re.search(r"\b(?:did|does|do|can|could|will|would|should)\s*$", question[: found.start()])
-    if len(words) > 1 and is_last and (asks_by_verb or _PARTICIPLE.search(words[-1][0])):
+    if len(words) > 1 and (_PARTICIPLE.search(words[-1][0]) or (is_last and asks_by_verb)):
         words.pop()
     return question[found.start() : words[-1].end()] if words else ""
 

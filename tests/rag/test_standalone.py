@@ -8,6 +8,7 @@ from pincite.standalone import prompt_for_rewriting, rewritten, standalone
 BANK = [Turn("which bank built 30 internal tools?", "Singapore's OCBC Bank")]
 MILL = [Turn("When was the tidal mill built?", "1742")]
 FOUNDER = [Turn("Who founded the tea co-operative?", "Wang Xiaoming")]
+NAMED = [Turn("when did Edith Varley found the observatory?", "1958")]
 SENTENCE = [Turn("Which bank built internal tools?", "OCBC Bank of Singapore has built some 30 of them.")]
 YEAR = [Turn("合作社是哪一年成立的?", "合作社成立于2009年4月,最初只有23户人家,凑了11.5万元")]
 PERSON = [Turn("谁创办了合作社?", "王小茗")]
@@ -35,6 +36,8 @@ PERSON = [Turn("谁创办了合作社?", "王小茗")]
         (FOUNDER, "What is her name?", "What is Wang Xiaoming's name?"),
         (FOUNDER, "What is known about her?", "What is known about Wang Xiaoming?"),
         (FOUNDER, "When was it founded?", "When was the tea co-operative founded?"),
+        (NAMED, "What about the mill?", "when did Edith Varley found the mill?"),
+        (NAMED, "What about Peter Oduya?", "when did Peter Oduya found the observatory?"),
         (YEAR, "它有多少户人家?", "合作社有多少户人家?"),
         (YEAR, "那么在哪里?", "合作社成立在哪里?"),
         (YEAR, "茶厂呢?", "茶厂是哪一年成立的?"),
