@@ -27,7 +27,7 @@ _MOST_FITTINGS = 4
 _NOTHING_FOUND = "The LLM gave an answer, but what it quoted could not be found in the documents."
 _ENDS = {"length": "it reached its limit of tokens", "content_filter": "its server's filter stopped it"}
 
-_WINDOWS: dict[str, Window] = {}  # by an LLM's name: what was learned of it since the process began
+_WINDOWS: dict[str, Window] = {}  # what was learned of each LLM since the process began
 
 
 class Generator:
@@ -36,6 +36,7 @@ class Generator:
     def __init__(self, llm: Llm) -> None:
         self._llm = llm
         self._method = f"llm:{llm.model}"
+        self._key = f"{llm.name}, {llm.window_tokens}"
         self._was_cut = False  # the last prompt, by the server
 
     @classmethod
@@ -73,7 +74,7 @@ class Generator:
                 if fittings == _MOST_FITTINGS or len(fitted.passages) == 1:
                     raise
                 sent = _text_of(fitted.prompt("json_schema"))
-                _WINDOWS[self._llm.name] = self._window.refused(sent, str(error))
+                _WINDOWS[self._key] = self._window.refused(sent, str(error))
             else:
                 return
 
@@ -116,6 +117,8 @@ class Generator:
         if not reading.is_whole:
             if finish in _ENDS:
                 raise Overlong(f"{self._llm.name} did not finish its answer: {_ENDS[finish]}")
+            if finish:
+                raise _Unusable(f"{self._llm.name} wrote JSON that is broken")
             raise BrokenOff(f"{self._llm.name} broke off in the middle of its answer")
         yield growing.draft(*self._learned(sent[0], prompt_tokens))
 
@@ -138,7 +141,7 @@ class Generator:
 
     @property
     def _window(self) -> Window:
-        return _WINDOWS.get(self._llm.name) or Window(self._llm.window_tokens)
+        return _WINDOWS.get(self._key) or Window(self._llm.window_tokens)
 
     def _fitting(self, request: Request) -> int:
         """Return how many of the passages fit what is known of the model's window."""
@@ -159,7 +162,7 @@ class Generator:
         if tokens is None:
             return ()
         text = _text_of(prompt)
-        _WINDOWS[self._llm.name] = self._window.counted(text, tokens)
+        _WINDOWS[self._key] = self._window.counted(text, tokens)
         self._was_cut = was_cut(text, tokens)
         if not self._was_cut:
             return ()

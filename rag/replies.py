@@ -60,7 +60,8 @@ class _Reply(BaseModel):
 class ReplyReader:
     """Reads a reply piece by piece.
 
-    ``is_whole``: the reply ended where its form says that it ends; false as long as it may go on.
+    ``is_whole``: the reply ended where its form says that it ends; false as long as it may go on, for one in
+    tags until it is finished.
     """
 
     text: str = ""
@@ -86,6 +87,8 @@ class ReplyReader:
 
         Raises ValueError when it has no form in which claims can be found.
         """
+        if self._form is _TAGS:  # what follows the last claim is of no interest, unless it is another one
+            self.is_whole = "<claim>" not in self.text[self._place :]
         if self._form is not None:
             return []
         claims = parse_reply(self.text)
@@ -118,7 +121,6 @@ class ReplyReader:
         while match := _CLAIM.search(self.text, self._place):
             self._place = match.end()
             yield _tagged(match[1])
-        self.is_whole = not self.text[self._place :].strip("` \n")
 
 
 def parse_reply(reply: str) -> list[QuotedClaim]:

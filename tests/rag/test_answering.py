@@ -176,6 +176,50 @@ def test_the_reader_answers_for_an_llm_that_is_down_and_says_so(
     assert note.endswith("cannot be reached: is the server running?): this is the reader's answer.")
 
 
+def refusal(status: int, message: str, **headers: str) -> Reply:
+    return Reply(status=status, body=json.dumps({"error": {"message": message}}), headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("replies", "cause"),
+    [
+        ([refusal(401, "wrong key")], "HTTP 401, wrong key"),
+        ([refusal(404, "no such model")], "HTTP 404, no such model"),
+        ([refusal(429, "slow down", **{"Retry-After": "0"})] * 3, "HTTP 429, slow down"),
+        ([refusal(429, "quota", **{"Retry-After": "99"})], "it asks to wait for 99 seconds"),
+        ([refusal(500, "out of memory")] * 3, "HTTP 500, out of memory"),
+        ([Reply(pieces=('{"claims": [{"pas',), cut=True)] * 2, "broke off in the middle of its answer"),
+        ([Reply('{"claims": [{"passage": }')] * 2, "wrote JSON that is broken"),
+        ([Reply("I think 1742.")] * 2, "not in the asked form"),
+        ([Reply("")] * 2, "answered nothing"),
+        ([Reply(pieces=("x" * 10_000_000,))], "sent more than 4 MB for one answer"),
+    ],
+)
+@pytest.mark.parametrize("door", ["ask", "stream"])
+def test_the_reader_answers_for_an_llm_that_fails_in_any_way(
+    corpus: Corpus,
+    server: Server,
+    replies: list[Reply],
+    cause: str,
+    door: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pincite.llm.time.sleep", lambda seconds: None)
+    question = "When was the mill built?"
+    alone = pincite.ask(question, corpus)
+    server.replies += replies
+    if door == "ask":
+        answer = pincite.ask(question, corpus, llm=server.llm)
+    else:
+        pieces, answer = pieces_and_answer(pincite.stream(question, corpus, llm=server.llm))
+        assert "".join(pieces) == answer.text
+    assert (answer.text, answer.citations, answer.method) == (alone.text, alone.citations, "reader")
+    (note,) = answer.notes
+    assert note.startswith(f"The LLM did not answer (mini at 127.0.0.1:{server.port}")
+    assert cause in note
+    assert server.replies == []
+
+
 @pytest.mark.parametrize("door", [pincite.ask, lambda *a, **k: list(pincite.stream(*a, **k))])
 def test_without_fallback_an_llm_that_is_down_is_an_error(
     corpus: Corpus, llm_that_is_down: str, door: Any

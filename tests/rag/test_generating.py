@@ -176,8 +176,7 @@ TAGS = "<claim><passage>P1</passage><quote>built in 1742</quote><text>It is old.
 def test_a_reply_that_cannot_be_used_is_asked_for_again(server: Server, first: str) -> None:
     server.replies += [Reply(first), Reply(TAGS)]
     assert quotes(answer(server)) == ["built in 1742"]
-    is_cut = first.startswith('{"claims')
-    assert ["response_format" in body for body in server.bodies] == [True, is_cut]
+    assert ["response_format" in body for body in server.bodies] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +184,7 @@ def test_a_reply_that_cannot_be_used_is_asked_for_again(server: Server, first: s
     [
         ("It was 1742.", "answered something that is not in the asked form: no claims"),
         (" ", "answered nothing"),
-        ('{"claims": [{"te', "broke off in the middle of its answer"),
+        ('{"claims": [{"te', "wrote JSON that is broken"),
     ],
 )
 def test_a_second_such_reply_is_the_last(server: Server, content: str, problem: str) -> None:
@@ -202,7 +201,8 @@ ONE = claims_in_json(("It is old.", "P1", "built in 1742"))
     ("reply", "problem"),
     [
         (Reply(pieces=(ONE[:-2], ', {"passage"'), cut=True), "broke off in the middle of its answer"),
-        (Reply(ONE[:-2] + ', {"passage"'), "broke off in the middle of its answer"),
+        (Reply(ONE[:-2] + ', {"passage"', finish=""), "broke off in the middle of its answer"),
+        (Reply(ONE[:-2] + ', {"passage": he said}]}'), "wrote JSON that is broken"),
         (Reply(ONE[:-2], finish="length"), "did not finish its answer: it reached its limit of tokens"),
         (Reply(ONE[:-2], finish="content_filter"), "its server's filter stopped it"),
     ],

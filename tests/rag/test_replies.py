@@ -123,7 +123,13 @@ def test_a_claim_is_there_as_soon_as_it_is_complete(reply: str) -> None:
         came += [at] * len(reading.feed(character))
     ends = [at for at in range(len(reply)) if reply[: at + 1].endswith(('."}', "</claim>"))]
     assert came == ends
+    assert reading.finish() == []
     assert reading.is_whole
+
+
+def test_what_is_said_after_the_last_claim_does_not_matter_but_half_a_claim_does() -> None:
+    assert read([f"{TAGGED}\nI hope this helps!"])[1].is_whole
+    assert not read([f"{TAGGED}\n<claim><passage>P1"])[1].is_whole
 
 
 @pytest.mark.parametrize("end", range(len(TWO) - 2))
