@@ -44,6 +44,8 @@ _ENGLISH = re.compile(
 )
 _BOUNDARY = re.compile(r"[;:()|｜；：（）。]|[.!?]\s")
 _MARKS = " .,;:!?'-。，；：！？、…"
+_MOST_FIGURES = 40
+_MOST_OTHERS = 200
 _BESIDE = 80
 _FAR = Decimal("1.25")
 _NEAR = Decimal("0.1")
@@ -91,6 +93,8 @@ def _turns_round(claim: str, said: str) -> bool:
 
 def _counts_otherwise(claim: str, source: Source) -> bool:
     ours, theirs = read_figures(claim), read_figures(source.quote)
+    if len(ours) > _MOST_FIGURES:
+        return True  # nobody would check them either
     known = _known_numbers(claim, source)
     for figure in ours:
         same = [other for other in theirs if figure.values & other.values]
@@ -100,6 +104,7 @@ def _counts_otherwise(claim: str, source: Source) -> bool:
         if same and all(differ(unit, unit_of(source.quote, one.start, one.end)) for one in same):
             return True
         others = [other for other in theirs if other not in same and _sort(other) == _sort(figure)]
+        others = others[:_MOST_OTHERS]
         if same and _is_beside_another(claim, figure, source.quote, same, others):
             return True
     return False

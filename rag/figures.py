@@ -30,6 +30,8 @@ _ENGLISH_SCALE = "|".join(word for word in _SCALES if word.isascii())
 _FRACTION_SIGNS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _PARTS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _GROUPED_BY_COMMAS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_NEAR = 8
+_LARGE_NUMBER = Decimal(10**15)
 _STARTS = re.compile(r"(?:^|[.!?:;])[\s\"“‘(]*$")
 _HAN_COUNTED = re.compile(r"[个名人家年月日天岁倍次台艘座所位项点小分元块公里米吨户份件本张只间层条种]")
 _SMALL = "|".join(SMALL)
@@ -80,7 +82,9 @@ def _digits(match: re.Match[str]) -> list[Values]:
 
 
 def _words(match: re.Match[str]) -> list[Values]:
-    if match["words"][0].isupper() and not _STARTS.search(match.string[: match.start()]):
+    if match["words"][0].isupper() and not _STARTS.search(
+        match.string[max(0, match.start() - _NEAR) : match.start()]
+    ):
         return []  # a name, as the Magnificent Seven
     value = of_words(match["words"]) + (Decimal("0.5") if match["half"] else 0)
     if value == 1:
@@ -116,12 +120,18 @@ def _han(match: re.Match[str]) -> list[Values]:
 
 
 def _all(*numbers: Decimal) -> Values:
-    return {f"{round(number, 10).normalize():f}" for number in numbers}
+    return {_written(number) for number in numbers}
+
+
+def _written(number: Decimal) -> str:
+    """Return a number without zeros that say nothing, to ten digits where it is not too long for that."""
+    text = f"{round(number, 10) if number < _LARGE_NUMBER else number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _READERS: tuple[Reader, ...] = (
     *DATES,
-    (re.compile(rf"([{HAN_NUMERALS}]+)分之([{HAN_NUMERALS}]+)"), _han_share),
+    (re.compile(rf"([{HAN_NUMERALS}]{{1,20}})分之([{HAN_NUMERALS}]{{1,20}})"), _han_share),
     (re.compile(r"([一二三四五六七八九])成(?![立为员功本])"), lambda match: [_all(of_han(match[1]) / 10)]),
     (re.compile(r"一半|(?<![个上下前后])半(?=[个天年小数])"), lambda _: [{"0.5"}]),
     (
@@ -134,7 +144,7 @@ _READERS: tuple[Reader, ...] = (
     ),
     (
         re.compile(
-            r"(?<![A-Za-z\d])(?P<number>\d+(?:[.,]\d+)*)(?P<sign>[½¼¾])?"
+            r"(?<![A-Za-z\d])(?P<number>\d{1,30}(?:[.,]\d{1,30}){0,9})(?P<sign>[½¼¾])?"
             rf"(?:[ -]?(?P<scale>(?:{_ENGLISH_SCALE})(?![A-Za-z])|百万|千万|亿|万|千|百)|(?P<million>m)\b)?"
             r"s?\s?(?P<percent>%|per ?cent\b)?",
             re.IGNORECASE,
@@ -154,11 +164,11 @@ _READERS: tuple[Reader, ...] = (
     ),
     (
         re.compile(
-            rf"\b(?:a )?(?P<words>{NUMBER_WORD}(?:(?:[ -]| and ){NUMBER_WORD})*)s?\b(?P<half> and a half)?"
-            r"(?P<percent> per ?cent\b)?",
+            rf"\b(?:a )?(?P<words>{NUMBER_WORD}(?:(?:[ -]| and ){NUMBER_WORD}){{0,12}})s?\b"
+            r"(?P<half> and a half)?(?P<percent> per ?cent\b)?",
             re.IGNORECASE,
         ),
         _words,
     ),
-    (re.compile(rf"(?<!第)(?<![周期拜])[{HAN_NUMERALS}]+(?!分之)(?P<half>个半)?"), _han),
+    (re.compile(rf"(?<!第)(?<![周期拜])[{HAN_NUMERALS}]{{1,20}}(?!分之)(?P<half>个半)?"), _han),
 )

@@ -6,7 +6,7 @@ sure one may be of an answer the reader tells: it is how well it finds the cited
 """
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -55,7 +55,8 @@ class Generator:
         """
         *_, draft = self.drafts(question, hits)
         if self._was_cut and len(hits) > 1:
-            *_, draft = self.drafts(question, hits)
+            with suppress(AnswererUnavailable):  # then the first answer stands, with its note
+                *_, draft = self.drafts(question, hits)
         return draft
 
     def drafts(self, question: str, hits: Sequence[Hit]) -> Drafts:
@@ -105,18 +106,16 @@ class Generator:
 
         with closing(self._llm.pieces(prompt, in_tags=in_tags)) as pieces:
             for piece in pieces:
-                for claim in reading.feed(piece.text):
-                    growing.take(claim)
-                    yield growing.draft()
-                finish, prompt_tokens = piece.finish or finish, piece.prompt_tokens or prompt_tokens
-                if len(growing.claims) >= MOST_CLAIMS:
-                    yield growing.draft(f"This answer is cut short after {MOST_CLAIMS} claims.")
+                yield from growing.taking(reading.feed(piece.text))
+                if growing.is_full:
                     return
-        for claim in self._rest(reading):
-            growing.take(claim)
+                finish, prompt_tokens = piece.finish or finish, piece.prompt_tokens or prompt_tokens
+        yield from growing.taking(self._rest(reading))
+        if growing.is_full:
+            return
+        if finish in _ENDS and (reading.may_go_on or not reading.is_whole):
+            raise Overlong(f"{self._llm.name} did not finish its answer: {_ENDS[finish]}")
         if not reading.is_whole:
-            if finish in _ENDS:
-                raise Overlong(f"{self._llm.name} did not finish its answer: {_ENDS[finish]}")
             if finish:
                 raise _Unusable(f"{self._llm.name} wrote JSON that is broken")
             raise BrokenOff(f"{self._llm.name} broke off in the middle of its answer")
@@ -136,7 +135,9 @@ class Generator:
         """Return the question as it can be understood without the turns before it, in the LLM's words, or by
         rules where it has none. Raises ``AnswererUnavailable`` when it cannot be asked.
         """
-        said = rewritten(self._llm.say(prompt_for_rewriting(question, history)))
+        said = ""
+        with suppress(PromptTooLong, BrokenOff):
+            said = rewritten(self._llm.say(prompt_for_rewriting(question, history)))
         return said or standalone(question, history)
 
     @property
@@ -187,6 +188,19 @@ class _Growing:
     claims: list[DraftClaim] = field(default_factory=list)
     confidence: float = 0.0
     _read: set[int] = field(default_factory=set)
+
+    def taking(self, claims: Sequence[QuotedClaim]) -> Drafts:
+        """Add claims one by one, as many as anybody would read, and yield a draft after each."""
+        for claim in claims:
+            self.take(claim)
+            if self.is_full:
+                yield self.draft(f"This answer is cut short after {MOST_CLAIMS} claims.")
+                return
+            yield self.draft()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.claims) >= MOST_CLAIMS
 
     def take(self, claim: QuotedClaim) -> None:
         """Add a claim, unless it was made before, once its quote was looked for."""

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pincite.index.errors import AnswererUnavailable
-from pincite.llm_faults import Endless, in_words, is_not_understood, seconds_to_wait
+from pincite.llm_faults import (
+    in_words,
+    is_endless,
+    is_failure,
+    is_not_understood,
+    is_too_long,
+    seconds_to_wait,
+)
 from pincite.prompting import RESPONSE_FORMATS, Form, Prompt
-from pincite.servers import FORMS, NO_KEY, Address, Connection, connect
-from pincite.windows import is_too_long
+from pincite.servers import FORMS, MAX_SECONDS, NO_KEY, Address, Connection, ResponseTooLong, connect
 
-MAX_SECONDS = 300.0
 MAX_CHARACTERS = 200_000
 MAX_RETRIES = 2
 
@@ -57,6 +62,7 @@ class _Way:
 
 
 _WAYS = (_Way("json_schema", True), _Way("json_object", True), _Way("tags", True), _Way("tags"))
+_KNOWN_WAYS: dict[str, list[_Way]] = {}  # by an LLM's name: those that it did not refuse
 
 
 class PromptTooLong(AnswererUnavailable):
@@ -133,7 +139,7 @@ class Llm:
         Raises ``AnswererUnavailable`` when there is no reply, ``PromptTooLong`` when the server says so, and
         ``BrokenOff`` once it has begun. Closing the iterator ends the request.
         """
-        ways = [way for way in self._ways if way.form == "tags" or not in_tags]
+        ways = [way for way in _KNOWN_WAYS.get(self.name, self._ways) if way.form == "tags" or not in_tags]
         tries = 0
         while True:
             has_begun = False
@@ -141,23 +147,27 @@ class Llm:
                 for piece in self._request(prompt(ways[0].form), ways[0]):
                     has_begun = True
                     yield piece
-                return
             except Exception as error:  # noqa: BLE001 - an LLM object of any make may raise anything
                 problem = in_words(error, self.name, self._key)
-                wait = None if has_begun else seconds_to_wait(error, tries)
-                is_refused, is_endless = is_not_understood(error), isinstance(error, Endless)
-            # Raised out here so that the cause is not chained to it: a server's message may repeat the key.
-            if has_begun:
-                raise Overlong(problem) if is_endless else BrokenOff(problem)
-            if is_too_long(problem):
-                raise PromptTooLong(problem)
-            if is_refused and len(ways) > 1:
-                ways.pop(0)
-            elif wait is None or tries == MAX_RETRIES:
-                raise AnswererUnavailable(problem)
+                kind = _kind_of(error, has_begun)
+                wait = seconds_to_wait(error, tries)
+                is_refused, has_failed = is_not_understood(error), is_failure(error)
             else:
-                tries += 1
-                time.sleep(wait)
+                if not in_tags:
+                    _KNOWN_WAYS[self.name] = ways
+                return
+            # Raised out here so that the cause is not chained to it: a server's message may repeat the key.
+            if kind is not AnswererUnavailable:
+                raise kind(problem)
+            has_simpler = len(ways) > 1
+            if has_simpler and (is_refused or has_failed):
+                ways.pop(0)
+            if is_refused and has_simpler:
+                continue
+            if wait is None or tries == MAX_RETRIES:
+                raise AnswererUnavailable(problem)
+            tries += 1
+            time.sleep(wait)
 
     def say(self, prompt: Prompt) -> str:
         """Return a reply in free words. Raises ``AnswererUnavailable``."""
@@ -179,15 +189,16 @@ class Llm:
                 is_empty = False
                 piece = _piece(response, _new_text(response, characters))
                 characters += len(piece.text)
-                if characters > MAX_CHARACTERS:
-                    raise Endless(f"it wrote more than {MAX_CHARACTERS:,} characters")
+                _check_size(characters)
                 if time.monotonic() > deadline:
-                    raise Endless(f"it wrote for more than {MAX_SECONDS:.0f} seconds")
+                    raise ResponseTooLong(f"it went on for more than {MAX_SECONDS:.0f} seconds")
                 yield piece
         if is_empty:  # neither every server nor every object can stream
             options = {name: value for name, value in way.options.items() if name != "stream_options"}
             response = self.llm.chat(messages, **options)
-            yield _piece(response, response.message.content or "")
+            text = response.message.content or ""
+            _check_size(len(text))
+            yield _piece(response, text)
 
     def _stream(self, messages: Sequence[Any], way: _Way) -> Generator[Any, None, None]:
         """Yield llama-index's responses; none where it cannot stream."""
@@ -216,6 +227,18 @@ def _streams(kind: type) -> bool:
     """Whether a class streams what it says: not one that makes ``chat`` anew and inherits ``stream_chat``."""
     homes = [next(one for one in kind.__mro__ if name in vars(one)) for name in ("chat", "stream_chat")]
     return kind.__mro__.index(homes[1]) <= kind.__mro__.index(homes[0])
+
+
+def _check_size(characters: int) -> None:
+    if characters > MAX_CHARACTERS:
+        raise ResponseTooLong(f"it wrote more than {MAX_CHARACTERS:,} characters")
+
+
+def _kind_of(error: Exception, has_begun: bool) -> type[AnswererUnavailable]:
+    """Return what kind of failure an error is."""
+    if has_begun:
+        return Overlong if is_endless(error) else BrokenOff
+    return PromptTooLong if is_too_long(error) else AnswererUnavailable
 
 
 def _piece(response: Any, text: str) -> Piece:

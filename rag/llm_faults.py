@@ -6,11 +6,13 @@ import re
 import httpx
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from pincite.servers import MAX_BYTES, MAX_SILENT_SECONDS, ResponseTooLong
+from pincite.servers import MAX_SILENT_SECONDS, ResponseTooLong
+from pincite.windows import says_too_long
 
 MAX_WAIT_SECONDS = 20.0
 _FIRST_WAIT_SECONDS = 0.5
 _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_FAILED = frozenset({500, 501})
 _NOT_UNDERSTOOD = frozenset({400, 415, 422})
 _HINTS = {
     401: ": is OPENAI_API_KEY right?",
@@ -21,14 +23,9 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d+)?")
 _LONGEST = 200
 
 
-class Endless(Exception):
-    """A reply has gone on for longer than any answer would."""
-
-
 def in_words(error: Exception, name: str, key: str) -> str:
     """Return what happened in a sentence that names the server; ``key`` is not in it, whatever is."""
-    said = _said(error, name)
-    return said.replace(key, "…") if key else said
+    return _said(error, name, key)
 
 
 def seconds_to_wait(error: Exception, tries: int) -> float | None:
@@ -49,16 +46,31 @@ def is_not_understood(error: Exception) -> bool:
     return isinstance(error, APIStatusError) and error.status_code in _NOT_UNDERSTOOD
 
 
-def _said(error: Exception, name: str) -> str:
-    cause = error.__cause__
-    if isinstance(error, ResponseTooLong) or isinstance(cause, ResponseTooLong):
-        return f"{name} sent more than {MAX_BYTES // 1_000_000} MB for one answer"
-    if isinstance(error, Endless):
-        return f"{name} did not come to an end: {error}"
+def is_failure(error: Exception) -> bool:
+    """Whether a server failed at a request, which it may not at a simpler one."""
+    return isinstance(error, APIStatusError) and error.status_code in _FAILED
+
+
+def is_endless(error: Exception) -> bool:
+    """Whether a reply was broken off here because it went on for too long."""
+    return isinstance(error, ResponseTooLong) or isinstance(error.__cause__, ResponseTooLong)
+
+
+def is_too_long(error: Exception) -> bool:
+    """Whether a server says that the prompt does not fit its model's window."""
+    if isinstance(error, APIStatusError) and error.status_code not in _NOT_UNDERSTOOD | {413, 500}:
+        return False
+    return says_too_long(str(error))
+
+
+def _said(error: Exception, name: str, key: str) -> str:
+    if is_endless(error):
+        cause = error if isinstance(error, ResponseTooLong) else error.__cause__
+        return f"{name} did not come to an end: {cause}"
     if isinstance(error, APITimeoutError | httpx.TimeoutException):
         return f"{name} gave no answer within {MAX_SILENT_SECONDS:.0f} seconds"
     if isinstance(error, APIStatusError):
-        return f"{name} did not answer: HTTP {error.status_code}, {_message(error)}" + _hint(error)
+        return f"{name} did not answer: HTTP {error.status_code}, {_message(error, key)}" + _hint(error)
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         return f"{name} broke off in the middle of its answer"
     if isinstance(error, APIConnectionError):
@@ -66,8 +78,8 @@ def _said(error: Exception, name: str) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{name} did not answer: what it sent is no JSON"
     if isinstance(error, APIError):
-        return f"{name} did not answer: {_message(error)}"
-    return f"{name} did not answer: {type(error).__name__}, {_short(str(error))}"
+        return f"{name} did not answer: {_message(error, key)}"
+    return f"{name} did not answer: {type(error).__name__}, {_short(str(error), key)}"
 
 
 def _hint(error: APIStatusError) -> str:
@@ -77,12 +89,13 @@ def _hint(error: APIStatusError) -> str:
     return _HINTS.get(error.status_code, "")
 
 
-def _message(error: APIError) -> str:
+def _message(error: APIError, key: str) -> str:
     """Return what a server says of an error; there are several places where servers say it."""
     body = error.body if isinstance(error.body, dict) else {"message": error.body}
     said = body.get("message") or body.get("detail")
-    return _short(said if isinstance(said, str) else str(error))
+    return _short(said if isinstance(said, str) else str(error), key)
 
 
-def _short(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST]
+def _short(text: str, key: str) -> str:
+    whole = " ".join(text.split())
+    return (whole.replace(key, "…") if key else whole)[:_LONGEST]

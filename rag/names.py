@@ -14,7 +14,8 @@ from pincite.index.language import HAN
 from pincite.index.tokens import STOP_WORDS, fold, terms_of
 
 _WORD = re.compile(r"[^\W\d_][\w'’.&-]*(?<![.'’&-])|[^\W\d_]")
-_SENTENCE = re.compile(r"(?:^|[.!?:;]\s+|[\"“‘(]\s*)$")
+_NEAR = 4
+_SENTENCE = re.compile(r"(?:[.!?:;]\s+|[\"“‘(]\s*)$")
 _LIKELY_NAME = re.compile(
     r"(?!(?:According|Accord|Nobody|Everybody|Anybody|Everyone|Someone|Anyone|People|Neither|Either|Each|Both|Most"
     r"|Many|Several|Another|Other|Others|Half|Work|Research|Water|However|Therefore|Thus|Today|Until|Since"
@@ -111,7 +112,8 @@ def _names(text: str) -> Iterator[re.Match[str]]:
         if not (match[0][0].isupper() and is_word):
             continue
         follows = words[place + 1] if place + 1 < len(words) else None
-        is_first = _SENTENCE.search(text[: match.start()])
+        before = text[max(0, match.start() - _NEAR) : match.start()]
+        is_first = not before.strip() or _SENTENCE.search(before)
         is_subject = follows and _LIKELY_NAME.match(match[0]) and _VERB.match(follows[0])
         is_run = follows and follows[0][0].isupper() and text[match.end() : follows.start()] == " "
         if not is_first or is_run or is_subject or _SHOUTED.match(match[0]):
@@ -140,7 +142,7 @@ def _is_known(name: str, words: set[str]) -> bool:
 def _initials(text: str) -> dict[str, set[str]]:
     """Return the initials of each run of capitalised words, with those words."""
     found: dict[str, set[str]] = {}
-    for run in re.finditer(r"[A-Z][\w’'-]*(?: (?:of |the |and |for )*[A-Z][\w’'-]*)+", text):
+    for run in re.finditer(r"\b[A-Z][\w’'-]*(?: (?:of |the |and |for ){0,3}[A-Z][\w’'-]*)+", text):
         parts = [word for word in run[0].split() if word[0].isupper() and word != "The"]
         found["".join(word[0] for word in parts).lower()] = {_bare(word) for word in parts}
     return found

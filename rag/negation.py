@@ -7,6 +7,7 @@ the other says the same by a word that denies by itself ("void", "lacks", 拒绝
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from pincite.index.language import HAN
@@ -111,12 +112,13 @@ def _read(
     starts = [0, *(match.end() for match in clause.finditer(text))]
 
     def scope(start: int) -> frozenset[str]:
-        end = next((end for end in ends if end > start), len(text))
+        place = bisect_right(ends, start)
+        end = ends[place] if place < len(ends) else len(text)
         return _terms(text[start : min(end, start + _LONGEST_SCOPE)])
 
     negations = list(negation.finditer(text))
     denied = {
-        _stem_of(match[0]): scope(max(start for start in starts if start <= match.start()))
+        _stem_of(match[0]): scope(starts[bisect_right(starts, match.start()) - 1])
         for match in denying.finditer(text)
     }
     return _Denials(

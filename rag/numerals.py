@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -46,7 +46,7 @@ def of_words(words: str) -> Decimal:
     return Decimal(total + current)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def of_han(characters: str) -> Decimal:
     """Return the number that Chinese characters write.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pincite.index.passages import Passage, without_references
+from pincite.quoting import UNSEEN
 
 Form = Literal["json_schema", "json_object", "tags"]
 
@@ -71,10 +72,6 @@ RESPONSE_FORMATS: dict[Form, dict[str, object]] = {
 _ANGLES = str.maketrans("<>＜＞﹤﹥", "‹›‹›‹›")
 _TEMPLATE_TOKEN = re.compile(r"\[(?=/?[A-Z][A-Z_]{2,}\])")
 _WIDE_BRACKET = "［"
-UNSEEN = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e\ufeff\U000e0000-\U000e0fff]"
-)
-"""What nobody sees: soft hyphens, characters of no width, of direction and of variation, tags."""
 
 
 @dataclass(frozen=True, slots=True)

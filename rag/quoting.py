@@ -11,6 +11,7 @@ that comes out is the text as it stands, references included.
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,31 +20,38 @@ from unicodedata import category, combining, decomposition, normalize
 from pincite.index.document import Span
 from pincite.index.passages import REFERENCE
 from pincite.index.tokens import STOP_WORDS, terms_of
+from pincite.numerals import HAN_NUMERALS
+
+UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""What nobody sees: controls, soft hyphens, fillers, characters of no width, of direction and of variation,
+tags, halves of characters.
+"""
 
 _MARKS = dict.fromkeys('"`´ʼ‘’‚‛“”„‟′″«»「」『』〝〞〟', "'")
 _DASHES = dict.fromkeys("‐‑‒–—―−", "-")
 _ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it would look like one of its delimiters
 _ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES})
-_INVISIBLE = "Cf"  # what Unicode calls format characters: soft hyphens, zero width, directions, tags
-_VARIATIONS = range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
+_FORMAT = "Cf"  # what Unicode calls characters without a shape of their own
 
 _HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_HAN_NUMERALS = "〇零一二两三四五六七八九十百千万亿"
 _WORD = rf"[^\W{_UNSPACED}]"
 _INSIDE = re.compile(
     rf"(?<={_WORD}|[\u0300-\u036f])(?={_WORD})"  # a word, in scripts that part words by spaces
     r"|(?<=\d[.,:/^'-])(?=\d)|(?<=\d)(?=[.,:/^'-]\d)"  # 2.5, 1,300, 10:30, 2024-08-14 or 1/2
     r"|(?<=\d\s)(?=\d{3}(?!\d))|(?<=\d)(?=\s\d{3}(?!\d))"  # 3 600
-    r"|(?<=[^\w]-)(?=\d)|(?<=^-)(?=\d)"  # -5
+    r"|(?<=[^\w]-)(?=\d)|(?<=^-)(?=\d)|(?<=[^\w]\.)(?=\d)|(?<=^\.)(?=\d)"  # -5 or .5
     r"|(?<=n)(?='t\b)|(?<=n')(?=t\b)|(?<=\bnon-)|(?<=\bnot-for-)"  # can't, non-profit
-    rf"|(?<=[{_HAN_NUMERALS}])(?=[{_HAN_NUMERALS}])|(?<=个)(?=半)",
+    rf"|(?<=[{HAN_NUMERALS}])(?=[{HAN_NUMERALS}])|(?<=个)(?=半)",
     re.IGNORECASE,
 )
 _IS_HAN = re.compile(f"[{_HAN}]")
 _EDGES = " \t\n'\"`´“”„‘’‚′«»‹›「」『』…·.。,，;；:：!！?？、*_()（）"
 _LABEL = re.compile(r"[\[(（]\s*P\d{1,4}\s*[\])）]")
-_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|`)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|`)(?=\S)(.{1,500}?)(?<=\S)\1", re.DOTALL)
 _BLOCK = re.compile(r"^[ \t]*(?:>[ \t]?|[-*•][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE)
 _FEW_WORDS = 3
 _MARKS_WITHIN = frozenset(",:;!?()")
@@ -75,11 +83,9 @@ def locate(text: str, quote: str) -> Span | None:
     >>> locate("The wheels weigh 2.5 tonnes.", "**wheels** weigh 2.5 tonnes…")
     Span(start=4, end=27)
     """
-    if not _says_something(quote):
-        return None
-    exact, folded = _Mapped(text, range(len(text))), _fold(text)
-    for candidate in _candidates(quote):
-        span = _find(exact, candidate) or _find(folded, _fold(candidate).text)
+    folded = _fold(text)
+    for candidate in filter(_says_something, _candidates(quote)):
+        span = _find_exactly(text, folded, candidate) or _find(folded, _fold(candidate).text)
         if span:
             return span
     return None
@@ -96,6 +102,17 @@ def _says_something(quote: str) -> bool:
     letters = sum(character.isalnum() for character in words)
     terms = terms_of(words)
     return letters > 1 and (len(terms) > _FEW_WORDS or any(term not in STOP_WORDS for term in terms))
+
+
+def _find_exactly(text: str, folded: _Mapped, sought: str) -> Span | None:
+    """Return where ``sought`` stands in ``text``; whether that cuts a word or a number, ``folded`` tells."""
+    start = text.find(sought)
+    while start >= 0:
+        end = start + len(sought)
+        if not any(_cuts(folded, bisect_left(folded.offsets, edge)) for edge in (start, end)):
+            return Span(start, end)
+        start = text.find(sought, start + 1)
+    return None
 
 
 def _find(mapped: _Mapped, sought: str) -> Span | None:
@@ -157,9 +174,9 @@ def _kept(text: str) -> list[int]:
 @cache
 def _plain(character: str) -> str:
     """Return what a character, not white space, counts as: decomposed, so that é is e and an accent."""
-    if category(character) == _INVISIBLE or any(ord(character) in span for span in _VARIATIONS):
+    if category(character) == _FORMAT or UNSEEN.match(character):
         return ""
-    if decomposition(character).startswith(("<super>", "<fraction>")):
+    if decomposition(character).startswith(("<super>", "<sub>", "<fraction>")):
         return character
     plain = normalize("NFKD", character.translate(_ALIKE)).translate(_ALIKE)
     return character if any(part.isspace() for part in plain) else plain

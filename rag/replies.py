@@ -7,25 +7,31 @@ aloud first, wrap JSON in prose or in a fence, or use tags where JSON was asked 
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
 from pincite.index.passages import without_references
-from pincite.prompting import UNSEEN
+from pincite.quoting import UNSEEN
 
+_NO_CLAIMS = "no claims, each a text, a passage and a quote"
+MOST_CHARACTERS = 2000
+MOST_QUOTED = 8000
 _LABELS = re.compile(r"(?<!\s)\s*[\[(]\s*P\d+(?:\s*[,;]\s*P\d+)*\s*[\])]")
-_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.{1,500}?)(?<=\S)\1")
 _THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 _CLAIMS = re.compile(r'\{\s*"claims"')
 _JSON = re.compile(r'\s*(?:```\w*\s*)?\{\s*"claims"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*")
 _TAGS = re.compile(r"\s*(?:```\w*\s*)?(?=<claim>)")
-_CLAIM = re.compile(r"<claim>(.*?)</claim>", re.DOTALL)
+_OPEN, _CLOSE = "<claim>", "</claim>"
 _FIELD = re.compile(r"<(passage|quote|text)>(.*?)(?:</\1>|(?=<(?:passage|quote|text)>)|\Z)", re.DOTALL)
 _NO_ANSWER = re.compile(r"<no-answer\s*/?>")
+_MOST_LEADING = 1000
+_MOST_OBJECTS = 5
+_MOST_OF_A_CLAIM = 20_000
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -39,10 +45,15 @@ class QuotedClaim(BaseModel):
     @property
     def sentence(self) -> str:
         """The claim on one line, without the labels, references and emphasis that the LLM may have put into
-        it.
+        it; too long a one is cut.
         """
-        plain = _EMPHASIS.sub(r"\2", _LABELS.sub("", UNSEEN.sub("", html.unescape(self.text or ""))))
-        return without_references(plain)
+        text = UNSEEN.sub("", html.unescape((self.text or "")[:MOST_CHARACTERS]))
+        return without_references(_EMPHASIS.sub(r"\2", _LABELS.sub("", text)))
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether text or quote are longer than any that a person would check."""
+        return len(self.text or "") > MOST_CHARACTERS or len(self.quote or "") > MOST_QUOTED
 
     @property
     def label(self) -> int:
@@ -52,30 +63,29 @@ class QuotedClaim(BaseModel):
         return int(match[1]) if match else 0
 
 
-class _Reply(BaseModel):
-    claims: list[QuotedClaim]
-
-
 @dataclass
 class ReplyReader:
     """Reads a reply piece by piece.
 
-    ``is_whole``: the reply ended where its form says that it ends; false as long as it may go on, for one in
-    tags until it is finished.
+    ``is_whole``: it ended where its form says that it ends, as far as can be told; ``may_go_on``: its form
+    does not say where it ends. Both are settled once it is finished.
     """
 
     text: str = ""
     is_whole: bool = False
+    may_go_on: bool = False
     _place: int = 0
     _form: re.Pattern[str] | None = None
+    _has_begun_otherwise: bool = False
+    _has_no_claims: bool | None = None  # there were entries, and none of them was a claim
 
     def feed(self, piece: str) -> list[QuotedClaim]:
         """Return the claims that ``piece`` completes."""
         self.text += piece
-        if self._form is None:
+        if self._form is None and not self._has_begun_otherwise:
             self._begin()
         if self._form is _TAGS:
-            found = self._from_tags()
+            found = self._from_tags(piece)
         elif self._form is _JSON and not self.is_whole and ("}" in piece or "]" in piece):
             found = self._from_json()
         else:
@@ -87,25 +97,41 @@ class ReplyReader:
 
         Raises ValueError when it has no form in which claims can be found.
         """
-        if self._form is _TAGS:  # what follows the last claim is of no interest, unless it is another one
-            self.is_whole = "<claim>" not in self.text[self._place :]
-        if self._form is not None:
+        if self._form is _JSON:
+            if self._has_no_claims:
+                raise ValueError(_NO_CLAIMS)
             return []
-        claims = parse_reply(self.text)
-        self.is_whole = True
+        self.may_go_on = True
+        if self._form is _TAGS:
+            claims = []
+        else:
+            said = _THOUGHTS.sub("", self.text)
+            for found in _claims_in_json(said):
+                self.is_whole, self.may_go_on = True, False
+                return found
+            claims = [claim for claim in map(_tagged, _tags_in(said, 0)) if claim.sentence]
+            if not (claims or _CLOSE in said or _NO_ANSWER.search(said)):
+                raise ValueError(_NO_CLAIMS)
+        self.is_whole = _OPEN not in self.text[self.text.rfind(_CLOSE) + 1 :]
         return claims
 
     def _begin(self) -> None:
-        if self.text.lstrip().startswith("<think>") and "</think>" not in self.text:
-            return
-        thoughts = _THOUGHTS.match(self.text)
-        start = thoughts.end() if thoughts else 0
+        """Look for the beginning of a form, after thoughts that have ended."""
+        start = 0
+        if self.text[:_MOST_LEADING].lstrip().startswith("<think>"):
+            end = self.text.find("</think>", max(0, self._place - len("</think>")))
+            if end < 0:
+                self._place = len(self.text)
+                return
+            start = end + len("</think>")
         for form in (_JSON, _TAGS):
             if match := form.match(self.text, start):
                 self._form, self._place = form, match.end()
+                return
+        self._has_begun_otherwise = len(self.text) - start > _MOST_LEADING
 
     def _from_json(self) -> Iterator[QuotedClaim]:
-        while True:
+        while len(self.text) - self._place < _MOST_OF_A_CLAIM:
             self._place = _NEXT.match(self.text, self._place).end()  # type: ignore[union-attr]
             if self.text.startswith("]", self._place):
                 self.is_whole = True
@@ -114,25 +140,37 @@ class ReplyReader:
                 claim, self._place = _DECODER.raw_decode(self.text, self._place)
             except (ValueError, RecursionError):
                 return
-            with suppress(ValidationError):
-                yield QuotedClaim.model_validate(claim)
+            try:
+                valid = QuotedClaim.model_validate(claim)
+            except ValidationError:
+                self._has_no_claims = self._has_no_claims is not False
+            else:
+                self._has_no_claims = False
+                yield valid
 
-    def _from_tags(self) -> Iterator[QuotedClaim]:
-        while match := _CLAIM.search(self.text, self._place):
-            self._place = match.end()
-            yield _tagged(match[1])
+    def _from_tags(self, piece: str) -> Iterator[QuotedClaim]:
+        unread = len(self.text) - len(piece) - len(_CLOSE)
+        if self.text.find(_CLOSE, max(self._place, unread)) >= 0:
+            yield from map(_tagged, _tags_in(self.text, self._place))
+            self._place = self.text.rfind(_CLOSE) + len(_CLOSE)
 
 
 def parse_reply(reply: str) -> list[QuotedClaim]:
     """Return the claims in a whole reply, in JSON or tags. Raises ValueError when it has neither."""
-    said = _THOUGHTS.sub("", reply)
-    for candidate in _json_objects(said):
-        with suppress(ValidationError):
-            return [claim for claim in _Reply.model_validate(candidate).claims if claim.sentence]
-    tagged = [_tagged(match[1]) for match in _CLAIM.finditer(said)]
-    if tagged or _NO_ANSWER.search(said):
-        return [claim for claim in tagged if claim.sentence]
-    raise ValueError("no claims, each a text, a passage and a quote")
+    reading = ReplyReader()
+    claims = reading.feed(reply) + reading.finish()
+    if not (claims or reading.is_whole):
+        raise ValueError(_NO_CLAIMS)
+    return claims
+
+
+def _tags_in(text: str, start: int) -> Iterator[str]:
+    """Yield what stands between a claim's tags, from ``start`` on."""
+    while (end := text.find(_CLOSE, start)) >= 0:
+        opened = text.rfind(_OPEN, start, end)
+        if opened >= 0:
+            yield text[opened + len(_OPEN) : end]
+        start = end + len(_CLOSE)
 
 
 def _tagged(inside: str) -> QuotedClaim:
@@ -140,11 +178,21 @@ def _tagged(inside: str) -> QuotedClaim:
     return QuotedClaim(text=fields.get("text"), passage=fields.get("passage"), quote=fields.get("quote"))
 
 
-def _json_objects(text: str) -> Iterator[object]:
-    """Yield what can be read as JSON: the objects that begin with claims, the last one first, then the first
-    of all.
+def _claims_in_json(text: str) -> Iterator[list[QuotedClaim]]:
+    """Yield the claims of what can be read as JSON: the objects that begin with claims, the last one first,
+    then the first of all.
     """
     starts = [match.start() for match in _CLAIMS.finditer(text)]
-    for start in [*reversed(starts), max(0, text.find("{"))]:
+    for start in [*reversed(starts[-_MOST_OBJECTS:]), max(0, text.find("{"))]:
         with suppress(ValueError, RecursionError):
-            yield _DECODER.raw_decode(text, start)[0]
+            found = _DECODER.raw_decode(text, start)[0]
+            if isinstance(found, dict) and isinstance(found.get("claims"), list):
+                claims = list(_valid(found["claims"]))
+                if claims or not found["claims"]:
+                    yield claims
+
+
+def _valid(claims: Sequence[object]) -> Iterator[QuotedClaim]:
+    for claim in claims:
+        with suppress(ValidationError):
+            yield QuotedClaim.model_validate(claim)

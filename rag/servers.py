@@ -5,6 +5,7 @@ made. Nothing is sent here; ``llm`` does the asking.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import httpx
 
 MAX_SILENT_SECONDS = 180.0  # a large model on a small machine reads for long before it writes
 MAX_CONNECTING_SECONDS = 10.0
+MAX_SECONDS = 300.0  # for one response
 MAX_BYTES = 4_000_000  # of one response; a streamed answer has some 200 bytes a token
 NO_KEY = "none"  # a local server wants no key, but the client insists on one
 
@@ -49,7 +51,7 @@ class Address:
             parts = urlsplit(url)
             if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and model:
                 return cls(parts, model, provider.lower() not in _LOCAL_PROVIDERS)
-        raise ValueError(f"llm must be {FORMS}; got {re.sub('//[^/]*@', '//', llm)!r}")
+        raise ValueError(f"llm must be {FORMS}; got {re.sub('//.*@', '//', llm)!r}")
 
     @property
     def server(self) -> str:
@@ -109,10 +111,7 @@ def connect(address: Address) -> Connection:
 
 
 class ResponseTooLong(Exception):
-    """A response has more than ``MAX_BYTES``."""
-
-    def __init__(self) -> None:
-        super().__init__(f"more than {MAX_BYTES // 1_000_000} MB in one response")
+    """A response has gone on for longer than any answer would; the message says in what."""
 
 
 def _connect_quickly(request: httpx.Request) -> None:
@@ -125,17 +124,19 @@ def _limit(response: httpx.Response) -> None:
 
 
 class _Limited(httpx.SyncByteStream):
-    """A response's bytes, broken off after ``MAX_BYTES``."""
+    """A response's bytes, broken off after ``MAX_BYTES`` or ``MAX_SECONDS``, whatever they are."""
 
     def __init__(self, stream: httpx.SyncByteStream) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        received = 0
+        received, deadline = 0, time.monotonic() + MAX_SECONDS
         for part in self._stream:
             received += len(part)
             if received > MAX_BYTES:
-                raise ResponseTooLong
+                raise ResponseTooLong(f"it sent more than {MAX_BYTES // 1_000_000} MB")
+            if time.monotonic() > deadline:
+                raise ResponseTooLong(f"it went on for more than {MAX_SECONDS:.0f} seconds")
             yield part
 
     def close(self) -> None:

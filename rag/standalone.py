@@ -14,6 +14,7 @@ from pincite.index.language import HAN, script_of
 from pincite.index.tokens import STOP_WORDS, fold, query_words, terms_of
 from pincite.prompting import Prompt
 from pincite.questions import Question
+from pincite.quoting import UNSEEN
 
 _LEAD = re.compile(r"^\W*(?:(?:and|but|so|then|also|or|well|okay|ok|now)\b[\s,]*)+", re.IGNORECASE)
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(.+?)[\s?.!]*$", re.IGNORECASE)
@@ -103,7 +104,7 @@ def rewritten(reply: str) -> str:
     line = re.sub(
         r"^(?:(?:rewritten|standalone|last)\s+)*question\s*:\s*", "", line.strip(), flags=re.IGNORECASE
     )
-    line = line.strip(" \"'“”`*")
+    line = UNSEEN.sub("", line.strip(" \"'“”`*"))
     return line if _WORD.search(line) and len(line) <= _LONGEST_QUESTION else ""
 
 

@@ -54,7 +54,9 @@ _HAN_UNIT = re.compile(
     "|".join(sorted((word for word in _KNOWN if not word.isascii()), key=len, reverse=True))
 )
 _AFTER = re.compile(r"\s?-?(per mille|per ?cent(?!age)|km/h|[a-z%‰$€£]+)", re.IGNORECASE)
+_POINTS = re.compile(r"\s?-?(?:age )?points?\b")
 _BEFORE = re.compile(r"(us\$|[$€£¥])\s?$", re.IGNORECASE)
+_NEAR = 5
 _ALIKE = {"per mille": "‰", "per cent": "%", "percent": "%"}
 
 Unit = tuple[int, int]
@@ -62,10 +64,10 @@ Unit = tuple[int, int]
 
 def unit_of(text: str, start: int, end: int) -> Unit | None:
     """Return what the figure in ``text[start:end]`` is counted in: a kind and a unit of that kind."""
-    if before := _BEFORE.search(text[:start]):
+    if before := _BEFORE.search(text[max(0, start - _NEAR) : start]):
         return _KNOWN[before[1].lower()]
     if inside := re.search(r"%|per ?cent$", text[start:end], re.IGNORECASE):
-        is_points = re.match(r"\s?-?(?:age )?points?\b", text[end:])
+        is_points = _POINTS.match(text, end)
         return _KNOWN["percentage" if is_points else _ALIKE.get(inside[0].lower(), "%")]
     if han := _HAN_UNIT.match(text, end):
         return _KNOWN[han[0]]

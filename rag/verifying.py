@@ -18,6 +18,8 @@ _BEFORE = 24  # characters
 
 def verified(claim: QuotedClaim, question: str, hits: Sequence[Hit]) -> DraftClaim:
     """Look for the claim's quote in the passage it names, then in the others, best first."""
+    if claim.is_too_long:
+        return DraftClaim(claim.sentence, (), "unsupported")
     named = hits[claim.label - 1] if 1 <= claim.label <= len(hits) else None
     for hit in sorted(hits, key=lambda hit: hit is not named):
         passage = hit.passage

@@ -19,6 +19,8 @@ _FOR_THE_ANSWER = 1024
 _LARGEST_SHARE_FOR_THE_ANSWER = 0.25
 _OVERHEAD = 16  # what a chat template puts around two messages
 _SMALLEST = 256
+_SMALLEST_CUT = 1000
+_LEAST_SCALE = 0.3
 _WORD = re.compile(rf"[^\W\d_{HAN}{KANA}]+|\d{{1,3}}")
 _EAST_ASIAN = re.compile(f"[{HAN}{KANA}]")
 _WINDOWS = frozenset(2**power for power in range(10, 18))
@@ -28,6 +30,7 @@ _LIMITS = re.compile(
     r"|context (?:size|length|window)\D{0,20}?(\d{3,7})",
     re.IGNORECASE,
 )
+_RATE = re.compile(r"per (?:minute|hour|day)|\brate\b|quota|max_(?:completion_)?tokens", re.IGNORECASE)
 _TOO_LONG = re.compile(
     r"context[ _](?:length|size|window)|maximum[^.]{0,40}tokens|too many tokens|prompt is too long"
     r"|exceeds?[^.]{0,40}(?:context|tokens)",
@@ -65,7 +68,8 @@ class Window:
         """
         if was_cut(prompt, tokens):
             return replace(self, tokens=tokens)
-        return replace(self, scale=min(tokens / max(most_tokens(prompt), 1), 1.0))
+        scale = min(max(tokens / max(most_tokens(prompt), 1), _LEAST_SCALE), 1.0)
+        return replace(self, scale=scale)
 
     def refused(self, prompt: str, problem: str) -> "Window":
         """Return what is known once a server has refused ``prompt`` as too long, and said so in ``problem``:
@@ -77,18 +81,18 @@ class Window:
         return replace(self, tokens=max(tokens if tokens < sent else sent // 2, _SMALLEST))
 
 
-def is_too_long(problem: str) -> bool:
+def says_too_long(problem: str) -> bool:
     """Whether a server's message says that the prompt does not fit its window."""
-    return _TOO_LONG.search(problem) is not None
+    return _TOO_LONG.search(problem) is not None and _RATE.search(problem) is None
 
 
 def was_cut(prompt: str, tokens: int) -> bool:
     """Whether a server that counted ``tokens`` cannot have read the whole prompt: they are fewer than its
     words, or exactly a usual window that the prompt would have overflowed, as Ollama reports.
     """
-    return 0 < tokens < least_tokens(prompt) or (
-        tokens in _WINDOWS and tokens < _SURELY * most_tokens(prompt)
-    )
+    if tokens < _SMALLEST_CUT:
+        return False  # no window in use: the server counts something else
+    return tokens < least_tokens(prompt) or (tokens in _WINDOWS and tokens < _SURELY * most_tokens(prompt))
 
 
 def most_tokens(text: str) -> int:

@@ -192,7 +192,7 @@ def refusal(status: int, message: str, **headers: str) -> Reply:
         ([Reply('{"claims": [{"passage": }')] * 2, "wrote JSON that is broken"),
         ([Reply("I think 1742.")] * 2, "not in the asked form"),
         ([Reply("")] * 2, "answered nothing"),
-        ([Reply(pieces=("x" * 10_000_000,))], "sent more than 4 MB for one answer"),
+        ([Reply(pieces=("x" * 10_000_000,))], "it sent more than 4 MB"),
     ],
 )
 @pytest.mark.parametrize("door", ["ask", "stream"])

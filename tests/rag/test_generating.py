@@ -38,6 +38,7 @@ def answer(server: Server, hits: list[Hit] = HITS) -> Draft:
 @pytest.fixture(autouse=True)
 def nothing_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generating, "_WINDOWS", {})
+    monkeypatch.setattr("pincite.llm._KNOWN_WAYS", {})
 
 
 def quotes(draft: Draft) -> list[str]:
@@ -224,6 +225,50 @@ def test_a_reply_that_ran_into_a_limit_is_not_asked_for_again(server: Server) ->
         answer(server)
 
 
+@pytest.mark.parametrize("before", ["", "Here it is: "])
+def test_claims_in_tags_that_reach_the_limit_of_tokens_are_said_to_be_incomplete(
+    server: Server, before: str
+) -> None:
+    for after in ("", "<claim><passage>P1</pass"):
+        server.replies.append(Reply(before + TAGS + after, finish="length"))
+        draft = answer(server)
+        assert quotes(draft) == ["built in 1742"]
+        assert "it reached its limit of tokens" in draft.notes[0]
+
+
+def test_one_malformed_claim_costs_no_other(server: Server) -> None:
+    good = {"text": "It is old.", "passage": "P1", "quote": "built in 1742"}
+    for before in ("", "Sure: "):
+        server.replies.append(Reply(before + json.dumps({"claims": [{"text": ["a"]}, good, 3]})))
+        assert quotes(answer(server)) == ["built in 1742"]
+
+
+@pytest.mark.parametrize("quote", ["[P1]", "&nbsp;", "&shy;", "(P12)", "12. 34. ", "**", "…", "the"])
+def test_a_quote_of_nothing_supports_nothing(server: Server, quote: str) -> None:
+    server.claims(("The mayor set it on fire.", "P1", quote))
+    assert answer(server).claims == ()
+
+
+def test_a_claim_or_a_quote_of_any_length_or_characters_does_no_harm(server: Server) -> None:
+    long = "No. " + "1" * 5000
+    server.claims(
+        (long, "P1", "built in 1742"),
+        ("It burned \ud800\x1b down.", "P1", "wheels"),
+        ("A.", "P1", "x" * 9999),
+    )
+    first, second, _ = answer(server, [hit(MILL + " No. " + "9" * 40)]).claims
+    assert (first.status, len(first.text) <= 2000) == ("unsupported", True)
+    assert second.text == "It burned down."
+
+
+def test_an_answer_stands_when_asking_for_a_better_one_fails(server: Server) -> None:
+    server.claims(SAID, prompt_tokens=2048)
+    server.replies.append(Reply(status=401, body="{}"))
+    draft = answer(server, LONG)
+    assert quotes(draft) == ["built of oak"]
+    assert "cut the prompt short" in draft.notes[0]
+
+
 def test_a_server_without_a_finish_reason_is_believed_when_its_reply_is_whole(server: Server) -> None:
     server.replies.append(Reply(ONE, finish=""))
     draft = answer(server)
@@ -254,6 +299,11 @@ def test_a_claim_is_there_before_the_reply_ends_and_closing_ends_the_request(ser
 def test_a_claim_made_twice_is_shown_once_and_one_without_end_is_stopped(server: Server) -> None:
     server.claims(*[("It is old.", "P1", "built in 1742")] * 3)
     assert len(answer(server).claims) == 1
+    for before in ("", "Sure: "):
+        server.replies.append(
+            Reply(before + claims_in_json(*[(f"It is {n}.", "P1", "built") for n in range(99)]))
+        )
+        assert len(answer(server).claims) == MOST_CLAIMS
     endless = [(f"It is {number} years old.", "P1", "built in 1742") for number in range(100)]
     server.claims(*endless)
     draft = answer(server)
@@ -339,9 +389,18 @@ def test_a_follow_up_is_made_to_stand_alone_by_the_llm(server: Server, reply: st
     )
 
 
-@pytest.mark.parametrize("reply", ["", "?", "word " * 200])
-def test_where_the_llm_makes_nothing_of_it_rules_do(server: Server, reply: str) -> None:
-    server.replies.append(Reply(reply))
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(""),
+        Reply("?"),
+        Reply("word " * 200),
+        Reply(pieces=("When",), cut=True),
+        Reply(status=400, body='{"error": {"message": "maximum context length is 99 tokens"}}'),
+    ],
+)
+def test_where_the_llm_makes_nothing_of_it_rules_do(server: Server, reply: Reply) -> None:
+    server.replies.append(reply)
     question = Generator.from_llm(server.llm).standalone("and when did they build it?", HISTORY)
     assert question == "when did The Pellow family build the mill?"
 

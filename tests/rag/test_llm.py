@@ -22,6 +22,7 @@ KEY = "sk-test-0123456789"
 def environment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A key in the environment, a proxy that answers nobody, and no time to wait: the waits are kept."""
     waits: list[float] = []
+    monkeypatch.setattr(asking, "_KNOWN_WAYS", {})
     monkeypatch.setattr("pincite.llm.time.sleep", waits.append)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
@@ -221,13 +222,46 @@ def test_an_answer_without_end_is_broken_off(server: Server, monkeypatch: pytest
 
 def test_an_answer_of_ten_megabytes_is_not_read(server: Server) -> None:
     server.replies += [Reply("x" * 10_000_000, pieces=("x" * 10_000_000,))] * 2
-    assert failure(server) == "mini at 127.0.0.1:PORT sent more than 4 MB for one answer"
+    assert failure(server) == "mini at 127.0.0.1:PORT did not come to an end: it sent more than 4 MB"
 
 
 def test_a_writer_that_never_stops_is_stopped(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MAX_SECONDS", -1.0)
     server.replies.append(Reply("a few words"))
-    assert "it wrote for more than -1 seconds" in failure(server)
+    assert "it went on for more than -1 seconds" in failure(server)
+
+
+def test_a_server_that_only_keeps_the_connection_alive_is_left(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "MAX_SECONDS", 0.1)
+    server.replies.append(Reply(hangs=True))
+    assert "it went on for more than 0 seconds" in failure(server)
+    assert server.left.wait(5)
+
+
+def test_a_server_that_fails_at_a_form_is_asked_in_a_simpler_one(server: Server) -> None:
+    server.replies += [error(500, "no grammar for json_schema"), Reply("yes")]
+    assert reply(server) == "yes"
+    assert server.bodies[1]["response_format"]["type"] == "json_object"
+
+
+def test_a_form_that_was_refused_is_not_tried_again(server: Server) -> None:
+    server.replies += [error(400, "unknown response_format"), Reply("yes"), Reply("again")]
+    assert [reply(server), reply(server)] == ["yes", "again"]
+    forms = [body["response_format"]["type"] for body in server.bodies]
+    assert forms == ["json_schema", "json_object", "json_object"]
+
+
+def test_a_limit_of_rates_is_no_window(server: Server, environment: list[float]) -> None:
+    server.replies += [error(429, "Rate limit: at most 30000 tokens per minute"), Reply("yes")]
+    assert reply(server) == "yes"
+    assert environment == [0.5]
+
+
+def test_not_even_a_part_of_the_key_is_told(server: Server) -> None:
+    server.replies.append(error(401, "x" * 190 + KEY))
+    assert KEY[:4] not in failure(server)
 
 
 @pytest.mark.parametrize(
