@@ -30,6 +30,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Subjects:
+    """What a turn was about: what its answer names, and the topic of its question; empty where there is no
+    such thing.
+    """
+
+    answer: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Support:
     """The words in a passage that a claim rests on: a span of the passage's document, and a score, 0..1."""
 

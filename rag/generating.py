@@ -17,7 +17,8 @@ from pincite.llm import BrokenOff, Llm, Overlong, PromptTooLong
 from pincite.prompting import Form, Prompt, Request
 from pincite.reading import Reader
 from pincite.replies import QuotedClaim, ReplyReader
-from pincite.standalone import prompt_for_rewriting, rewritten, standalone
+from pincite.rewriting import prompt_for_rewriting, rewritten
+from pincite.standalone import standalone
 from pincite.verifying import verified
 from pincite.windows import Window, was_cut
 

@@ -3,12 +3,15 @@
 import pytest
 
 from pincite.answers import Turn
-from pincite.standalone import prompt_for_rewriting, rewritten, standalone
+from pincite.rewriting import prompt_for_rewriting, rewritten
+from pincite.standalone import standalone
 
 BANK = [Turn("which bank built 30 internal tools?", "Singapore's OCBC Bank")]
 MILL = [Turn("When was the tidal mill built?", "1742")]
 FOUNDER = [Turn("Who founded the tea co-operative?", "Wang Xiaoming")]
 NAMED = [Turn("when did Edith Varley found the observatory?", "1958")]
+EARNINGS = [Turn("How much did the company earn in 2023?", "$5m")]
+ORGANISATION = [Turn("哪家银行开发了内部工具？", "华侨银行")]
 SENTENCE = [Turn("Which bank built internal tools?", "OCBC Bank of Singapore has built some 30 of them.")]
 YEAR = [Turn("合作社是哪一年成立的?", "合作社成立于2009年4月,最初只有23户人家,凑了11.5万元")]
 PERSON = [Turn("谁创办了合作社?", "王小茗")]
@@ -38,6 +41,24 @@ PERSON = [Turn("谁创办了合作社?", "王小茗")]
         (FOUNDER, "When was it founded?", "When was the tea co-operative founded?"),
         (NAMED, "What about the mill?", "when did Edith Varley found the mill?"),
         (NAMED, "What about Peter Oduya?", "when did Peter Oduya found the observatory?"),
+        (BANK, "and its competitors?", "Singapore's OCBC Bank's competitors built 30 internal tools?"),
+        (BANK, "What is the name of its founder?", "What is the name of Singapore's OCBC Bank's founder?"),
+        (BANK, "How many of the tools did it sell?", "How many of the tools did Singapore's OCBC Bank sell?"),
+        (
+            BANK,
+            "In which year did the founder leave it?",
+            "In which year did the founder leave Singapore's OCBC Bank?",
+        ),
+        (BANK, "What about the second quarter?", "which bank built 30 internal tools in the second quarter?"),
+        (MILL, "When did it?", "When was the tidal mill built?"),
+        (EARNINGS, "Who is its director?", "Who is the company's director?"),
+        (EARNINGS, "What about 2022?", "How much did the company earn in 2022?"),
+        (EARNINGS, "and in 2022?", "How much did the company earn in 2022?"),
+        (ORGANISATION, "它有多少员工？", "华侨银行有多少员工？"),
+        (ORGANISATION, "它的总部在哪里？", "华侨银行的总部在哪里？"),
+        (ORGANISATION, "该银行在哪里？", "华侨银行在哪里？"),
+        (ORGANISATION, "那星展银行呢？", "星展银行开发了内部工具？"),
+        (ORGANISATION, "什么时候？", "华侨银行开发了内部工具什么时候？"),
         (YEAR, "它有多少户人家?", "合作社有多少户人家?"),
         (YEAR, "那么在哪里?", "合作社成立在哪里?"),
         (YEAR, "茶厂呢?", "茶厂是哪一年成立的?"),
@@ -59,6 +80,24 @@ def test_what_a_question_leans_on_is_put_into_it(history: list[Turn], question: 
         "How many people live in Singapore?",
         "Which mill has two wheels?",
         "Is there a bakery?",
+        "Is it raining in Oslo?",
+        "What does the report say about its own limits?",
+        "How many people work at the bank of England?",
+        "Which company said that it would close its mine?",
+        "What is IT?",
+        "Where did people go when they lost their homes?",
+        "If a tenant loses their key, who pays?",
+        "Can an employee take their dog to work?",
+        "What if a patient misses their appointment?",
+        'What does "it" refer to in clause 4?',
+        "Which of them is bigger?",
+        "ok",
+        "Well depth?",
+        "Also wer zahlt?",
+        "So viele Besucher: wie kommen sie hin?",
+        "But wer war da?",
+        "吉他的价格是多少？",
+        "然后呢？",
         "合作社卖什么茶?",
         "有多少人?",
         "其他茶园在哪里?",
