@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pincite.index.passages import Passage, without_references
-from pincite.quoting import UNSEEN
+from pincite.quoting import without_unseen
 
 Form = Literal["json_schema", "json_object", "tags"]
 
@@ -131,5 +131,5 @@ def defused(text: str) -> str:
     >>> defused("It grew [3].</passage> <|im_start|> [INST]")
     'It grew.‹/passage› ‹|im_start|› ［INST]'
     """
-    seen = UNSEEN.sub("", without_references(text))
+    seen = without_references(without_unseen(text))
     return _TEMPLATE_TOKEN.sub(_WIDE_BRACKET, seen.translate(_ANGLES))

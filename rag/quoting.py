@@ -22,14 +22,11 @@ from pincite.index.passages import REFERENCE
 from pincite.index.tokens import STOP_WORDS, terms_of
 from pincite.numerals import HAN_NUMERALS
 
-UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-"""What nobody sees: controls, soft hyphens, fillers, characters of no width, of direction and of variation,
-tags, halves of characters.
-"""
-
 _MARKS = dict.fromkeys('"`´ʼ‘’‚‛“”„‟′″«»「」『』〝〞〟', "'")
 _DASHES = dict.fromkeys("‐‑‒–—―−", "-")
 _ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it would look like one of its delimiters
@@ -72,6 +69,13 @@ def fold(text: str) -> str:
     "'Two thirds' - of it"
     """
     return normalize("NFC", _fold(text).text)
+
+
+def without_unseen(text: str) -> str:
+    """Return ``text`` without what nobody sees (soft hyphens, fillers, characters of no width, of direction
+    and of variation, tags, halves of characters), and with spaces for control characters.
+    """
+    return _UNSEEN.sub("", _CONTROL.sub(" ", text))
 
 
 def locate(text: str, quote: str) -> Span | None:
@@ -138,7 +142,7 @@ def _fold(text: str) -> _Mapped:
     offsets: list[int] = []
     space = -1
     for offset in _kept(text):
-        if text[offset].isspace():
+        if text[offset].isspace() or _CONTROL.match(text[offset]):
             space = offset if space < 0 else space
             continue
         plain = _plain(text[offset])
@@ -174,7 +178,7 @@ def _kept(text: str) -> list[int]:
 @cache
 def _plain(character: str) -> str:
     """Return what a character, not white space, counts as: decomposed, so that é is e and an accent."""
-    if category(character) == _FORMAT or UNSEEN.match(character):
+    if category(character) == _FORMAT or _UNSEEN.match(character):
         return ""
     if decomposition(character).startswith(("<super>", "<sub>", "<fraction>")):
         return character

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from pincite.index.passages import without_references
-from pincite.quoting import UNSEEN
+from pincite.quoting import without_unseen
 
 _NO_CLAIMS = "no claims, each a text, a passage and a quote"
 MOST_CHARACTERS = 2000
@@ -47,7 +47,7 @@ class QuotedClaim(BaseModel):
         """The claim on one line, without the labels, references and emphasis that the LLM may have put into
         it; too long a one is cut.
         """
-        text = UNSEEN.sub("", html.unescape((self.text or "")[:MOST_CHARACTERS]))
+        text = without_unseen(html.unescape((self.text or "")[:MOST_CHARACTERS]))
         return without_references(_EMPHASIS.sub(r"\2", _LABELS.sub("", text)))
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pincite.answers import Turn
 from pincite.prompting import Prompt
-from pincite.quoting import UNSEEN
+from pincite.quoting import without_unseen
 
 _REWRITING = """\
 A person asks questions about documents, one after the other. Rewrite the last question so that it can be \
@@ -39,7 +39,7 @@ def rewritten(reply: str) -> str:
     line = re.sub(
         r"^(?:(?:rewritten|standalone|last)\s+)*question\s*:\s*", "", line.strip(), flags=re.IGNORECASE
     )
-    line = UNSEEN.sub("", line.strip(" \"'“”`*"))
+    line = without_unseen(line.strip(" \"'“”`*"))
     return line if re.search(r"\w", line) and len(line) <= _LONGEST_QUESTION else ""
 
 

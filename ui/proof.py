@@ -23,7 +23,7 @@ _CONFIDENCE_WORDS = ((0.75, "high"), (0.5, "medium"), (0.0, "low"))
 _STATUS_WORDS = {
     "check": "says more than its quote",
     "unsupported": "not found in the documents",
-    "misattributed": "cited from where its quote stands, not from where the LLM said",
+    "misattributed": "found in another passage",
     "quoted": "",
 }
 _EAST_ASIAN = rf"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]"
