@@ -18,7 +18,6 @@ from pincite.index.errors import AnswererUnavailable, DocumentNotFound
 from pincite.index.filters import Where
 from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
-from pincite.standalone import standalone
 
 if TYPE_CHECKING:
     from pincite.generating import Generator as LlmGenerator
@@ -171,7 +170,11 @@ class _Asking:
 
     def _read(self, source: Corpus, note: str) -> Answer:
         """Return the reader's answer, from documents that are there throughout."""
-        question = standalone(self.question, self.history)
+        question = self.question
+        if self.history:
+            from pincite.standalone import standalone
+
+            question = standalone(question, self.history)
         least = DEFAULT_MIN_CONFIDENCE if self.min_confidence is None else self.min_confidence
 
         def attempt() -> Answer:

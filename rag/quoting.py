@@ -33,8 +33,8 @@ _ANGLES = {"‹": "<", "›": ">"}  # ``prompting`` shows < as ‹ where it woul
 _ALIKE = str.maketrans({**_MARKS, **_DASHES, **_ANGLES})
 _FORMAT = "Cf"  # what Unicode calls characters without a shape of their own
 
-_HAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNSPACED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_EAST_ASIAN = "\u3000-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = f"{_EAST_ASIAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _WORD = rf"[^\W{_UNSPACED}]"
 _INSIDE = re.compile(
     rf"(?<={_WORD}|[\u0300-\u036f])(?={_WORD})"  # a word, in scripts that part words by spaces
@@ -45,7 +45,7 @@ _INSIDE = re.compile(
     rf"|(?<=[{HAN_NUMERALS}])(?=[{HAN_NUMERALS}])|(?<=个)(?=半)",
     re.IGNORECASE,
 )
-_IS_HAN = re.compile(f"[{_HAN}]")
+_IS_EAST_ASIAN = re.compile(f"[{_EAST_ASIAN}]")
 _EDGES = " \t\n'\"`´“”„‘’‚′«»‹›「」『』…·.。,，;；:：!！?？、*_()（）"
 _LABEL = re.compile(r"[\[(（]\s*P\d{1,4}\s*[\])）]")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|`)(?=\S)(.{1,500}?)(?<=\S)\1", re.DOTALL)
@@ -148,7 +148,7 @@ def _fold(text: str) -> _Mapped:
         plain = _plain(text[offset])
         if not plain:
             continue
-        if space >= 0 and characters and not (_is_han(characters) or _IS_HAN.match(plain)):
+        if space >= 0 and characters and not (_is_han(characters) or _IS_EAST_ASIAN.match(plain)):
             characters.append(" ")
             offsets.append(space)
         space = -1
@@ -162,7 +162,7 @@ def _is_han(characters: Sequence[str]) -> bool:
     last = characters[-1]
     if last in _MARKS_WITHIN and len(characters) > 1:
         last = characters[-2]
-    return _IS_HAN.match(last) is not None
+    return _IS_EAST_ASIAN.match(last) is not None
 
 
 def _kept(text: str) -> list[int]:
