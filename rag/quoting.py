@@ -148,7 +148,7 @@ def _fold(text: str) -> _Mapped:
         plain = _plain(text[offset])
         if not plain:
             continue
-        if space >= 0 and characters and not (_is_han(characters) or _IS_EAST_ASIAN.match(plain)):
+        if space >= 0 and characters and not (_is_east_asian(characters) or _IS_EAST_ASIAN.match(plain)):
             characters.append(" ")
             offsets.append(space)
         space = -1
@@ -157,7 +157,7 @@ def _fold(text: str) -> _Mapped:
     return _Mapped("".join(characters), offsets)
 
 
-def _is_han(characters: Sequence[str]) -> bool:
+def _is_east_asian(characters: Sequence[str]) -> bool:
     """Whether the last of them is Chinese or Japanese, or a mark of ASCII after such a character."""
     last = characters[-1]
     if last in _MARKS_WITHIN and len(characters) > 1:

@@ -2,6 +2,8 @@
 
 import pytest
 
+import pincite
+from pincite import Corpus
 from pincite.answers import Turn
 from pincite.rewriting import prompt_for_rewriting, rewritten
 from pincite.standalone import standalone
@@ -150,3 +152,11 @@ def test_an_llm_is_shown_the_last_turns_and_no_more() -> None:
 )
 def test_the_question_is_found_in_an_llms_reply(reply: str, question: str) -> None:
     assert rewritten(reply) == question
+
+
+def test_a_follow_up_is_answered_as_the_docs_show(seeds_corpus: Corpus) -> None:
+    first = pincite.ask("which bank built 30 internal tools?", seeds_corpus)
+    turn = pincite.Turn(first.question, first.text)
+    answer = pincite.ask("and how many did it build?", seeds_corpus, history=[turn])
+    assert answer.standalone_question == "how many internal tools did Singapore's OCBC Bank build?"
+    assert answer.text == "around 30"

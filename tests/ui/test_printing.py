@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pincite.answers import Answer
 from pincite.index.records import Receipt
-from pincite.ui.printing import print_json, print_receipts, visible
+from pincite.ui.printing import print_answer, print_json, print_receipts, visible
 
 
 @given(st.text())
@@ -86,3 +87,14 @@ def test_what_could_not_be_read_of_a_file_is_said_and_several_are_summed_up(
     assert (captured.out.splitlines()[-1], captured.err) == ("note: a.pdf: p. 3 has no text\\x1b layer", "")
     print_receipts([scanned, Receipt("b", "failed", "empty"), Receipt("c", "added")])
     assert capsys.readouterr().err == "3 files: 2 added, 1 failed\n"
+
+
+def test_what_was_searched_for_is_said_where_it_is_another_question(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for standalone in ("and when?", "when was the mill built?"):
+        answer = Answer("and when?", "", False, 0.0, (), (), (), "reader", standalone, (), 0.1)
+        print_answer(answer)
+    said = capsys.readouterr().err
+    assert said.count("searched for: ") == 1
+    assert "searched for: when was the mill built?\n" in said
