@@ -1,4 +1,4 @@
-"""Measures answers without an LLM through ``Corpus`` and ``pincite.ask``, as a user runs them.
+"""Measures answers without an LLM, through ``Corpus`` and ``pincite.ask`` as a user runs them.
 
     python benchmarks/answers.py DATA    # DATA holds squad/dev-v1.1.json.gz and cmrc2018/dev.json.gz
 
@@ -8,6 +8,8 @@ open       all 2,067 paragraphs of SQuAD v1.1 dev are indexed, a document each, 
            more with an accepted answer, or one that holds it
 removed    some of the same questions, each while its own paragraph is out of the corpus: the right result is
            "not answered", although the rest of the article is there
+cited      the confidence of an LLM's answer that cites the paragraph that answers, against that of one that
+           cites the nearest other: what the reader makes of either passage alone
 chinese    the same as open on CMRC 2018 dev, 848 paragraphs
 
 Prints a table for each and writes all of it as JSON beside the versions it was measured with. What the span
@@ -34,10 +36,11 @@ from pincite.composing import CONFLICT
 from pincite.evaluating import LEAST_F1, Report, evaluate
 from pincite.labels import LabelledQuestion
 from pincite.plotting import draw_report
-from pincite.reading import DEFAULT_MIN_CONFIDENCE
+from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
 from pincite.risk import auroc, calibration_error, reliability
 
 SEED = 7
+LOW = 0.1
 Figures = Mapping[str, float | int | None]
 
 
@@ -127,6 +130,27 @@ def measure_removed(setting: Setting, count: int, report: Report) -> Figures:
     }
 
 
+def measure_cited(setting: Setting, count: int) -> Figures:
+    """Compare the confidence in answers that cite the right passage and the nearest wrong one."""
+    tell, reader = telling("cited"), Reader()
+    right, wrong = [], []
+    for number, one in enumerate(setting.questions[:count]):
+        tell(number, count)
+        hits = setting.corpus.search(one.question, top_k=8)
+        own = [hit for hit in hits if hit.passage.source == one.source]
+        others = [hit for hit in hits if hit.passage.source != one.source]
+        right += [reader.answer(one.question, [hit]).confidence for hit in own[:1]]
+        wrong += [reader.answer(one.question, [hit]).confidence for hit in others[:1]]
+    return {
+        "questions": count,
+        "AUROC, the right passage against the nearest other": auroc(right, wrong),
+        "right passage at 0.5 or more": statistics.mean(one >= DEFAULT_MIN_CONFIDENCE for one in right),
+        "nearest other at 0.5 or more": statistics.mean(one >= DEFAULT_MIN_CONFIDENCE for one in wrong),
+        "right passage below 0.1": statistics.mean(one < LOW for one in right),
+        "nearest other below 0.1": statistics.mean(one < LOW for one in wrong),
+    }
+
+
 def telling(name: str) -> Callable[[int, int], None]:
     """Return what prints a line every 250 questions."""
 
@@ -156,6 +180,7 @@ def main() -> None:
         if options.plot:
             draw_report(report, options.plot)
         tables["removed"] = measure_removed(setting, options.removed, report)
+        tables["cited"] = measure_cited(setting, options.removed)
         setting = Setting.of(
             options.data / "cmrc2018" / "dev.json.gz", options.questions, Path(folder) / "chinese"
         )
