@@ -19,6 +19,7 @@ _HINTS = {
     403: ": may this key use the model?",
     404: ": does the server have this model, and is the address right?",
 }
+_HUNG_UP = (httpx.RemoteProtocolError, httpx.ReadError)
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d+)?")
 _LONGEST = 200
 
@@ -32,10 +33,12 @@ def seconds_to_wait(error: Exception, tries: int) -> float | None:
     """Return how long to wait before asking again after so many tries, or None where that would not help: the
     server did not fail, or it wants to be left alone for longer than anybody would wait.
     """
+    wait = _FIRST_WAIT_SECONDS * float(2**tries)
+    if isinstance(error.__cause__, _HUNG_UP):
+        return wait
     if not isinstance(error, APIStatusError) or error.status_code not in _BUSY:
         return None
     wanted = error.response.headers.get("retry-after")
-    wait = _FIRST_WAIT_SECONDS * 2**tries
     if wanted and _SECONDS.fullmatch(wanted):  # it may be a date, which is not worth the trouble
         wait = float(wanted)
     return wait if wait <= MAX_WAIT_SECONDS else None
@@ -71,8 +74,10 @@ def _said(error: Exception, name: str, key: str) -> str:
         return f"{name} gave no answer within {MAX_SILENT_SECONDS:.0f} seconds"
     if isinstance(error, APIStatusError):
         return f"{name} did not answer: HTTP {error.status_code}, {_message(error, key)}" + _hint(error)
-    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+    if isinstance(error, _HUNG_UP):
         return f"{name} broke off in the middle of its answer"
+    if isinstance(error.__cause__, _HUNG_UP):
+        return f"{name} closed the connection without an answer"
     if isinstance(error, APIConnectionError):
         return f"{name} cannot be reached: is the server running?"
     if isinstance(error, json.JSONDecodeError):

@@ -21,7 +21,8 @@ class Reply:
 
     ``finish`` is the finish reason, ``prompt_tokens`` the usage that is reported (None: none). Of a streamed
     reply ``pieces`` are what it is cut into; ``cut``: the connection breaks in the middle of the last;
-    ``hangs``: the server goes on, until the client goes away, to say nothing of worth.
+    ``hangs``: the server goes on, until the client goes away, to say nothing of worth. ``silent``: it closes
+    the connection at once.
     """
 
     content: str = ""
@@ -33,6 +34,7 @@ class Reply:
     pieces: tuple[str, ...] = ()
     cut: bool = False
     hangs: bool = False
+    silent: bool = False
 
     def completion(self) -> bytes:
         """The reply as one JSON object."""
@@ -122,6 +124,9 @@ def serving() -> Iterator[Server]:
             script.bodies.append(body)
             scripted = script.replies.pop(0)
             reply = scripted if isinstance(scripted, Reply) else scripted(body)
+            if reply.silent:
+                self.close_connection = True
+                return
             try:
                 if body.get("stream") and reply.status == 200 and reply.body is None:
                     self.stream(reply)

@@ -177,6 +177,14 @@ def test_a_server_that_is_not_there_is_named(server: Server) -> None:
     assert failure(server) == "mini at 127.0.0.1:PORT cannot be reached: is the server running?"
 
 
+def test_a_server_that_closes_the_connection_is_asked_again(server: Server, environment: list[float]) -> None:
+    server.replies += [Reply(silent=True), Reply("yes")]
+    assert reply(server) == "yes"
+    server.replies += [Reply(silent=True)] * 3
+    assert failure(server) == "mini at 127.0.0.1:PORT closed the connection without an answer"
+    assert environment == [0.5, 0.5, 1.0]
+
+
 def test_a_server_that_says_nothing_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))

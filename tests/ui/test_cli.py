@@ -423,6 +423,13 @@ def test_an_llm_answers_with_its_quotes_located_and_marked(
     assert answer["text"] == "OCBC built about 30 tools."
     assert answer["citations"][0]["address"] == "open-source-ai-race.txt › Group 2 › point 3"
     assert answer["method"] == "llm:mini"
+    server.claims(
+        ("OCBC built 40 tools.", "P9", "OCBC Bank has developed around 30 internal tools"),
+        ("It ran.", "P1", "x y"),
+    )
+    done = pincite("ask", BANK, "--llm", server.llm, cwd=seeds_folder)
+    assert "\ncheck (says more than its quote): OCBC built 40 tools.\n" in done.stdout
+    assert "\nunsupported (not found in the documents, and no part of the answer): It ran.\n" in done.stdout
 
 
 def test_a_failing_llm_leaves_the_answer_to_the_reader_unless_told_not_to(
