@@ -62,7 +62,7 @@ class _Way:
 
 
 _WAYS = (_Way("json_schema", True), _Way("json_object", True), _Way("tags", True), _Way("tags"))
-_KNOWN_WAYS: dict[str, list[_Way]] = {}  # by an LLM's name: those that it did not refuse
+_KNOWN_WAYS: dict[str, list[_Way]] = {}  # by the name of a model on a server: those that it did not refuse
 
 
 class PromptTooLong(AnswererUnavailable):
@@ -139,7 +139,8 @@ class Llm:
         Raises ``AnswererUnavailable`` when there is no reply, ``PromptTooLong`` when the server says so, and
         ``BrokenOff`` once it has begun. Closing the iterator ends the request.
         """
-        ways = [way for way in _KNOWN_WAYS.get(self.name, self._ways) if way.form == "tags" or not in_tags]
+        known = _KNOWN_WAYS.get(self.name) if self._connection else None
+        ways = [way for way in known or self._ways if way.form == "tags" or not in_tags]
         tries = 0
         while True:
             has_begun = False
@@ -153,7 +154,7 @@ class Llm:
                 wait = seconds_to_wait(error, tries)
                 is_refused, has_failed = is_not_understood(error), is_failure(error)
             else:
-                if not in_tags:
+                if self._connection and tries == 0 and not in_tags:
                     _KNOWN_WAYS[self.name] = ways
                 return
             # Raised out here so that the cause is not chained to it: a server's message may repeat the key.
