@@ -175,9 +175,10 @@ def _speaks_of_something_else(claim: str, source: Source) -> bool:
         return False
     if script == "latin" and not (_ENGLISH.search(claim) and _ENGLISH.search(source.quote)):
         return False
+    if not ours.isdisjoint(theirs):
+        return False
     known, figures = figures_in(source.quote) | _known_numbers(claim, source), read_figures(source.quote)
-    has_figure = any(one.values & known or _is_close(claim, one, figures) for one in read_figures(claim))
-    return ours.isdisjoint(theirs) and not has_figure
+    return not any(one.values & known or _is_close(claim, one, figures) for one in read_figures(claim))
 
 
 def _terms(text: str) -> set[str]:

@@ -26,7 +26,24 @@ _LONGEST = 200
 
 def in_words(error: Exception, name: str, key: str) -> str:
     """Return what happened in a sentence that names the server; ``key`` is not in it, whatever is."""
-    return _said(error, name, key)
+    if is_endless(error):
+        cause = error if isinstance(error, ResponseTooLong) else error.__cause__
+        return f"{name} did not come to an end: {cause}"
+    if isinstance(error, APITimeoutError | httpx.TimeoutException):
+        return f"{name} gave no answer within {MAX_SILENT_SECONDS:.0f} seconds"
+    if isinstance(error, APIStatusError):
+        return f"{name} did not answer: HTTP {error.status_code}, {_message(error, key)}" + _hint(error)
+    if isinstance(error, _HUNG_UP):
+        return f"{name} broke off in the middle of its answer"
+    if isinstance(error.__cause__, _HUNG_UP):
+        return f"{name} closed the connection without an answer"
+    if isinstance(error, APIConnectionError):
+        return f"{name} cannot be reached: is the server running?"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{name} did not answer: what it sent is no JSON"
+    if isinstance(error, APIError):
+        return f"{name} did not answer: {_message(error, key)}"
+    return f"{name} did not answer: {type(error).__name__}, {_short(str(error), key)}"
 
 
 def seconds_to_wait(error: Exception, tries: int) -> float | None:
@@ -64,27 +81,6 @@ def is_too_long(error: Exception) -> bool:
     if isinstance(error, APIStatusError) and error.status_code not in _NOT_UNDERSTOOD | {413, 500}:
         return False
     return says_too_long(str(error))
-
-
-def _said(error: Exception, name: str, key: str) -> str:
-    if is_endless(error):
-        cause = error if isinstance(error, ResponseTooLong) else error.__cause__
-        return f"{name} did not come to an end: {cause}"
-    if isinstance(error, APITimeoutError | httpx.TimeoutException):
-        return f"{name} gave no answer within {MAX_SILENT_SECONDS:.0f} seconds"
-    if isinstance(error, APIStatusError):
-        return f"{name} did not answer: HTTP {error.status_code}, {_message(error, key)}" + _hint(error)
-    if isinstance(error, _HUNG_UP):
-        return f"{name} broke off in the middle of its answer"
-    if isinstance(error.__cause__, _HUNG_UP):
-        return f"{name} closed the connection without an answer"
-    if isinstance(error, APIConnectionError):
-        return f"{name} cannot be reached: is the server running?"
-    if isinstance(error, json.JSONDecodeError):
-        return f"{name} did not answer: what it sent is no JSON"
-    if isinstance(error, APIError):
-        return f"{name} did not answer: {_message(error, key)}"
-    return f"{name} did not answer: {type(error).__name__}, {_short(str(error), key)}"
 
 
 def _hint(error: APIStatusError) -> str:

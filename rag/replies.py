@@ -77,6 +77,7 @@ class ReplyReader:
     _place: int = 0
     _form: re.Pattern[str] | None = None
     _has_begun_otherwise: bool = False
+    _is_hopeless: bool = False  # so much was said without a claim that could be read
     _has_no_claims: bool | None = None  # there were entries, and none of them was a claim
 
     def feed(self, piece: str) -> list[QuotedClaim]:
@@ -86,7 +87,7 @@ class ReplyReader:
             self._begin()
         if self._form is _TAGS:
             found = self._from_tags(piece)
-        elif self._form is _JSON and not self.is_whole and ("}" in piece or "]" in piece):
+        elif self._form is _JSON and not (self.is_whole or self._is_hopeless) and re.search(r"[}\]]", piece):
             found = self._from_json()
         else:
             return []
@@ -131,7 +132,7 @@ class ReplyReader:
         self._has_begun_otherwise = len(self.text) - start > _MOST_LEADING
 
     def _from_json(self) -> Iterator[QuotedClaim]:
-        while len(self.text) - self._place < _MOST_OF_A_CLAIM:
+        while True:
             self._place = _NEXT.match(self.text, self._place).end()  # type: ignore[union-attr]
             if self.text.startswith("]", self._place):
                 self.is_whole = True
@@ -139,6 +140,7 @@ class ReplyReader:
             try:
                 claim, self._place = _DECODER.raw_decode(self.text, self._place)
             except (ValueError, RecursionError):
+                self._is_hopeless = len(self.text) - self._place > _MOST_OF_A_CLAIM
                 return
             try:
                 valid = QuotedClaim.model_validate(claim)
@@ -153,15 +155,6 @@ class ReplyReader:
         if self.text.find(_CLOSE, max(self._place, unread)) >= 0:
             yield from map(_tagged, _tags_in(self.text, self._place))
             self._place = self.text.rfind(_CLOSE) + len(_CLOSE)
-
-
-def parse_reply(reply: str) -> list[QuotedClaim]:
-    """Return the claims in a whole reply, in JSON or tags. Raises ValueError when it has neither."""
-    reading = ReplyReader()
-    claims = reading.feed(reply) + reading.finish()
-    if not (claims or reading.is_whole):
-        raise ValueError(_NO_CLAIMS)
-    return claims
 
 
 def _tags_in(text: str, start: int) -> Iterator[str]:

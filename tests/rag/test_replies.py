@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.replies import QuotedClaim, ReplyReader, parse_reply
+from pincite.replies import QuotedClaim, ReplyReader
+
+
+def parse_reply(reply: str) -> list[QuotedClaim]:
+    """The claims of a reply that is there as a whole; ValueError where it has none and is not at its end."""
+    reading = ReplyReader()
+    claims = reading.feed(reply) + reading.finish()
+    if not (claims or reading.is_whole):
+        raise ValueError("no claims, each a text")
+    return claims
+
 
 GOOD = {"claims": [{"text": "It was built in 1742.", "passage": "P1", "quote": "built in 1742"}]}
 
@@ -146,3 +156,12 @@ def test_a_claim_that_is_none_is_passed_over_and_one_that_is_no_json_ends_the_re
     claims, reading = read([broken])
     assert [claim.sentence for claim in claims] == ["A."]
     assert not reading.is_whole
+
+
+@pytest.mark.parametrize("step", [7, 10**6])
+def test_a_long_reply_is_read_whole_and_one_long_claim_given_up(step: int) -> None:
+    claims = [{"passage": "P1", "quote": "q" * 900, "text": f"{number}."} for number in range(60)]
+    for long in (claims, [*claims, {"text": "x" * 50_000}, {"text": "}" * 50_000}]):
+        reply = json.dumps({"claims": long})
+        found, _ = read([reply[at : at + step] for at in range(0, len(reply), step)])
+        assert [claim.sentence for claim in found[:60]] == [f"{number}." for number in range(60)]
