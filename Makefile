@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## run the whole test suite, browser tests included
 test-oldest: $(VENV)/.dev ## run the tests of what uses LlamaIndex with the oldest one that is allowed
 	@rm -rf build/oldest
 	@$(PIP) install --no-deps --target build/oldest $(OLDEST)
-	@PYTHONPATH=$(CURDIR)/build/oldest $(BIN)/python -m pytest tests/rag/test_llama_index.py tests/rag/test_generating.py
+	@PYTHONPATH=$(CURDIR)/build/oldest $(BIN)/python -m pytest tests/rag/test_llama_index.py tests/rag/test_llama_index_nodes.py tests/rag/test_generating.py
 
 check: $(VENV)/.dev ## lint, format, types, import directions
 	@$(BIN)/ruff check
