@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 import pincite
 from pincite import Answer, Corpus
-from pincite.ui import printing, proof, uploads
+from pincite.ui import conversation, printing, proof, uploads
 from tests import attack_files
 from tests.attacks import (
     FOLDER,
@@ -36,19 +36,12 @@ from tests.attacks import (
     with_table,
 )
 from tests.fakes import FakeEncoder
+from tests.ui.rendered import OUR_ATTRIBUTES, OUR_TAGS
 
 ATTACKS = attacks()
 HONEST = ("mill.txt", "ferry.txt")
 MOST_SHOWN = 20_000
 
-TAGS = {
-    *("article", "bdi", "blockquote", "button", "div", "footer", "h2", "h3", "h4", "header", "li", "mark"),
-    *("ol", "p", "section", "span", "table", "tbody", "td", "th", "thead", "tr"),
-}
-ATTRIBUTES = {
-    *("aria-hidden", "aria-label", "aria-live", "class", "data-of", "data-open", "dir", "role", "style"),
-    *("tabindex", "title", "type"),
-}
 HARMLESS_TOKENS = {
     *("paragraph_open", "paragraph_close", "inline", "text", "softbreak", "em_open", "em_close"),
     *("ordered_list_open", "ordered_list_close", "bullet_list_open", "bullet_list_close"),
@@ -260,21 +253,23 @@ def test_what_a_file_hides_is_not_in_its_text(tried: Tried) -> None:
 
 
 def test_the_page_has_no_markup_but_its_own(tried: Tried, corpus: Corpus) -> None:
-    exchanges = tuple(proof.Exchange(question(), answer) for answer in tried.answers)
-    conversation = proof.conversation(exchanges)
-    keys = re.findall(r'data-open="(.*?)"', conversation)
+    exchanges = tuple(conversation.Exchange(question(), answer) for answer in tried.answers)
+    page = conversation.conversation(exchanges)
+    keys = re.findall(r'data-open="(.*?)"', page)
     opened = [proof.opened(exchanges, key) for key in dict.fromkeys(keys)]
     panels = [proof.in_context(corpus, one) for one in opened if one is not None]
     assert len(panels) == len(opened)
     own = [corpus.document(document_id) for document_id in tried.own]
-    for page in (conversation, *panels, uploads.documents_table(own)):
-        for element in lxml_html.fragment_fromstring(page, create_parent="div").iter():
-            assert element.tag in TAGS
-            assert set(element.attrib) <= ATTRIBUTES
+    for shown in (page, *panels, uploads.documents_table(own)):
+        for element in lxml_html.fragment_fromstring(shown, create_parent="div").iter():
+            assert element.tag in OUR_TAGS
+            assert set(element.attrib) <= OUR_ATTRIBUTES
             assert re.fullmatch(r"(width: \d+%)?", element.get("style", ""))
+            assert element.get("href", "?q=").startswith("?q=")
+            assert element.get("src") is None
             assert all(name.startswith("pc-") for name in element.get("class", "").split())
-            assert re.fullmatch(r"([01]-(citation|passage)-\d+)?", element.get("data-open", ""))
-    tree = lxml_html.fragment_fromstring(conversation, create_parent="div")
+            assert re.fullmatch(r"([01]-(citation|passage)-\d+(\+1)?)?", element.get("data-open", ""))
+    tree = lxml_html.fragment_fromstring(page, create_parent="div")
     doubted = [one for answer in tried.answers for one in answer.claims if one.status != "quoted"]
     assert len(tree.find_class("pc-doubt")) == len(doubted)
     claims = sum(len(answer.claims) for answer in tried.answers)

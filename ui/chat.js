@@ -1,26 +1,112 @@
-// The page's own script, put before a call of one of its two functions in gradio's js_on_load. It sends what is
-// clicked to the server and scrolls; what is shown is made, and escaped, in Python.
+// The page's own script, put before a call of one of its functions in gradio's js_on_load. It sends what is clicked
+// to the server, copies, saves and scrolls; what is shown is made, and escaped, in Python.
 
-const proofPanel = () => document.getElementById("pc-proof");
+const byId = (id) => document.getElementById(id);
+const proofPanel = () => byId("pc-proof");
+const isBusy = () => document.querySelector("#pc-pending .pc-busy") !== null;
 const isNarrow = () => window.matchMedia("(max-width: 899px)").matches;
 
-function startConversation(element, trigger, watch) {
+function startHeader(element, trigger) {
   element.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-open]");
-    if (!target || (!event.target.closest("button") && String(window.getSelection()))) return;
-    proofPanel().dataset.byHand = "yes";
-    if (target.dataset.open === openKey()) showProof();
-    else trigger("click", { open: target.dataset.open });
+    if (event.target.closest("[data-new]")) trigger("clear");
+    else act(event, trigger);
   });
-  watch("value", () => {
-    markOpen();
-    const last = element.querySelector(".pc-turn:last-of-type");
-    if (last) last.scrollIntoView({ block: "start" });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll(".pc-menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector(".pc-menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (isBusy()) byId("pc-stop").click();
   });
 }
 
-function startProof(element, watch) {
+function startConversation(element, trigger, watch) {
+  element.addEventListener("click", (event) => act(event, trigger));
+  watch("value", () => {
+    document.documentElement.lang = element.querySelector("[lang]")?.lang || "en";
+    markOpen();
+    element.querySelector(".pc-turn:last-of-type")?.scrollIntoView({ block: "start" });
+  });
+}
+
+function startSuggestions(element, trigger) {
   element.addEventListener("click", (event) => {
+    const example = event.target.closest("[data-ask]");
+    if (example && !isBusy()) trigger("example_select", { question: example.dataset.ask });
+  });
+}
+
+function startPending(element, watch) {
+  let before = null;
+  watch("value", () => {
+    const turn = element.querySelector(".pc-turn");
+    if (turn && !before) turn.scrollIntoView({ block: "start" });
+    before = turn;
+  });
+}
+
+// What is clicked in the conversation: its attributes say what to do.
+function act(event, trigger) {
+  const target = event.target.closest("[data-open], [data-copy], [data-save], [data-again]");
+  if (!target || (!event.target.closest("button") && String(window.getSelection()))) return;
+  const { open, copy, save } = target.dataset;
+  if (open !== undefined) openProof(open, trigger);
+  else if (copy !== undefined) copyText(copy, target);
+  else if (save !== undefined) {
+    target.closest("details").open = false;
+    trigger("download", { save });
+  } else if (!isBusy()) trigger("retry");
+}
+
+function openProof(key, trigger) {
+  proofPanel().dataset.byHand = "yes";
+  if (key === openKey() && proofPanel().offsetParent) showProof();
+  else trigger("click", { open: key });
+}
+
+async function copyText(text, button) {
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else {
+    // a page that is served to others without TLS has no clipboard
+    const field = document.body.appendChild(document.createElement("textarea"));
+    field.value = text;
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+  const label = button.textContent;
+  button.textContent = button.closest("[data-copied]").dataset.copied;
+  setTimeout(() => (button.textContent = label), 1500);
+}
+
+// The server's answer to a wish to save: a file, as JSON in an attribute.
+function startSaving(element, watch) {
+  watch("value", () => {
+    const file = JSON.parse(element.querySelector("[data-file]")?.dataset.file || "null");
+    if (!file) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([file.content], { type: file.type }));
+    link.download = file.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  });
+}
+
+function startProof(element, trigger, watch) {
+  element.addEventListener("click", (event) => {
+    const more = event.target.closest("[data-open]");
+    const view = event.target.closest("[data-view]");
+    if (more) trigger("click", { open: more.dataset.open });
+    if (view) {
+      element.dataset.view = view.dataset.view;
+      showView(element);
+    }
     if (!event.target.closest(".pc-back")) return;
     const back = document.querySelector('#pc-conversation button[aria-current="true"]');
     if (back) {
@@ -30,7 +116,35 @@ function startProof(element, watch) {
   });
   watch("value", () => {
     markOpen();
-    showProof();
+    showView(element);
+  });
+}
+
+// Text or page, as it was last chosen; a document without pages has text only.
+function showView(element) {
+  const buttons = element.querySelectorAll("[data-view]");
+  const view = buttons.length ? (element.dataset.view ?? "text") : "text";
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  element.querySelector(".pc-proof")?.classList.toggle("pc-drawn", view === "page");
+  showProof();
+}
+
+// A document is removed with a second click: the first asks whether it is meant.
+function startDocuments(element, trigger) {
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-remove]");
+    if (!button) return;
+    if (button.dataset.asked) {
+      trigger("delete", { source: button.dataset.remove });
+      return;
+    }
+    const label = button.textContent;
+    button.dataset.asked = "yes";
+    button.textContent = button.dataset.sure;
+    button.addEventListener("blur", () => {
+      delete button.dataset.asked;
+      button.textContent = label;
+    }, { once: true });
   });
 }
 

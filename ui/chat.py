@@ -1,36 +1,32 @@
 """The chat page: a question on the left, its proof on the right, and a place to drop documents.
 
-``build`` lays it out and ties its events, ``serve`` runs it. Every answer comes from ``answering.stream``.
-What the page shows is made in ``proof`` and ``uploads``, as escaped HTML: no text of a document or a person
-goes to a component that would render markup. Gradio is imported when a page is built, not before.
+``build`` ties the parts that ``layout`` makes to what ``desk`` does, ``serve`` runs the page. What it shows
+is made in Python as escaped HTML: no text of a document or a person goes to a component that would render
+markup. Gradio is imported when a page is built, not before.
 """
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pincite.answering import stream
-from pincite.answers import Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.index.records import Receipt
-from pincite.ui import privacy, proof, uploads
+from pincite.ui import layout, privacy
+from pincite.ui.desk import SAME, Desk, Exchanges, Shown
+from pincite.ui.scope import Scope
+from pincite.ui.words import ENGLISH, in_language, words_for
 
 if TYPE_CHECKING:
     import gradio as gr
 
-MOST_QUESTION_CHARACTERS = 2000
-EMPTY_QUESTION = "Type a question first."
-UNEXPECTED = "Something went wrong here; the window in which pincite runs has the details. Please try again."
 _QUESTIONS_AT_ONCE = 4
 _DAY_SECONDS = 86_400
 _TICK_SECONDS = 0.5
-_NAME = "<h1>pincite <small>answers from your own documents, with their exact words</small></h1>"
-
-Exchanges = tuple[proof.Exchange, ...]
+_PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_WRITING: dict[str, Any] = {**_PRIVATE, "concurrency_id": "writing", "concurrency_limit": 1}
+"""For what changes the corpus: one at a time, in all sessions together."""
 
 
 def build(corpus: Corpus, *, llm: Any = None, min_confidence: float | None = None) -> "gr.Blocks":
@@ -40,74 +36,161 @@ def build(corpus: Corpus, *, llm: Any = None, min_confidence: float | None = Non
     """
     import gradio as gr
 
-    script = _resource("chat.js")
-    desk = _Desk(corpus, llm, min_confidence, unchanged=gr.skip())
-
-    def show_opened(event: gr.EventData, exchanges: Exchanges) -> str:
-        return desk.open(str(getattr(event, "open", "")), exchanges)
-
+    desk = Desk(corpus, llm, min_confidence)
     with gr.Blocks(
         title="pincite", analytics_enabled=False, fill_width=True, delete_cache=(_DAY_SECONDS, _DAY_SECONDS)
     ) as page:
-        exchanges = gr.State(())
-        gr.HTML(_NAME, elem_id="pc-name", apply_default_css=False)
-        with gr.Row(elem_id="pc-desk"):
-            with gr.Column(elem_id="pc-left", min_width=280):
-                conversation = gr.HTML(
-                    proof.conversation(()),
-                    elem_id="pc-conversation",
-                    apply_default_css=False,
-                    js_on_load=f"{script}\nstartConversation(element, trigger, watch);",
-                )
-                with gr.Row(elem_id="pc-ask"):
-                    question = gr.Textbox(
-                        label="Question",
-                        show_label=False,
-                        container=False,
-                        placeholder="Ask a question…",
-                        max_lines=6,
-                        max_length=MOST_QUESTION_CHARACTERS,
-                        autofocus=True,
-                        elem_id="pc-question",
-                        scale=1,
-                    )
-                    button = gr.Button("Ask", variant="primary", elem_id="pc-button", scale=0, min_width=84)
-                hint = gr.HTML("", elem_id="pc-hint", apply_default_css=False)
-            with gr.Column(elem_id="pc-right", min_width=280):
-                panel = gr.HTML(
-                    proof.NOTHING_OPEN,
-                    elem_id="pc-proof",
-                    apply_default_css=False,
-                    js_on_load=f"{script}\nstartProof(element, watch);",
-                )
-                with gr.Accordion(
-                    "Documents: add and list", open=not corpus.documents(), elem_id="pc-documents"
-                ):
-                    dropped = gr.File(
-                        label="Add documents",
-                        file_count="multiple",
-                        height=130,
-                        elem_id="pc-drop",
-                    )
-                    receipts = gr.HTML("", elem_id="pc-receipts", apply_default_css=False)
-                    documents = gr.HTML("", elem_id="pc-list", apply_default_css=False)
-
-        hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        page.load(desk.documents, outputs=documents, **hidden)
-        asked = gr.on(
-            [question.submit, button.click],
-            desk.answer,
-            inputs=[question, exchanges],
-            outputs=[question, hint, conversation, panel, exchanges],
-            concurrency_limit=_QUESTIONS_AT_ONCE,
-            trigger_mode="once",
-            **hidden,
-        )
-        asked.failure(desk.give_up, inputs=exchanges, outputs=[hint, conversation], **hidden)
-        conversation.click(show_opened, inputs=exchanges, outputs=panel, concurrency_limit=None, **hidden)
-        added = dropped.upload(desk.take_in, inputs=dropped, outputs=[dropped, receipts, documents], **hidden)
-        added.failure(lambda: proof.problem_card(UNEXPECTED), outputs=receipts, **hidden)
+        parts = layout.lay_out(gr.I18n(**layout.translations()))
+        _tie_beginning(page, parts, desk)
+        _tie_asking(parts, desk)
+        _tie_proof(parts, desk)
+        _tie_documents(parts, desk)
     return page
+
+
+def _tie_beginning(page: "gr.Blocks", parts: layout.Parts, desk: Desk) -> None:
+    """When the page is opened: its language, the question of a link, example questions."""
+    import gradio as gr
+
+    same = gr.skip()
+
+    def begin(request: gr.Request, starter: int) -> tuple[Any, ...]:
+        words = words_for(request.headers.get("accept-language", ""))
+        question, scope = Scope.from_link(request.url.query)
+        texts = (same,) * 3
+        if words is not ENGLISH:
+            fresh = desk.begin_anew(words)
+            texts = (layout.header(words), fresh.conversation, fresh.proof)
+        if not question:
+            return (words.code, *texts, *(same,) * 6)
+        sources, publishers = desk.choices()
+        return (
+            words.code,
+            *texts,
+            question,
+            gr.update(choices=sources, value=[one for one in scope.sources if one in sources]),
+            gr.update(choices=publishers, value=[one for one in scope.publishers if one in publishers]),
+            scope.since,
+            scope.until,
+            starter + 1,
+        )
+
+    outputs = [parts.language, parts.header, parts.conversation, parts.proof, parts.question, parts.sources]
+    outputs += [parts.publishers, parts.since, parts.until, parts.starter]
+    page.load(begin, parts.starter, outputs, **_PRIVATE)
+
+
+def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
+    """Asking, by hand or from an example, a link or anew; stopping; beginning a new conversation."""
+    import gradio as gr
+
+    shown = [parts.question, parts.hint, parts.pending, parts.conversation, parts.proof]
+    shown += [parts.exchanges, parts.underway]
+    scope = [parts.sources, parts.publishers, parts.since, parts.until]
+    told = [parts.exchanges, parts.language]
+
+    def ask(
+        question: str,
+        sources: list[str],
+        publishers: list[str],
+        since: str | None,
+        until: str | None,
+        exchanges: Exchanges,
+        language: str,
+    ) -> Iterator[tuple[Any, ...]]:
+        chosen = Scope.chosen(sources, publishers, since, until)
+        for step in desk.answer(question, chosen, exchanges, in_language(language)):
+            yield _values(step)
+
+    def give_up(exchanges: Exchanges, language: str) -> tuple[Any, ...]:
+        return _values(desk.give_up(exchanges, in_language(language)))
+
+    def stop(underway: Any, exchanges: Exchanges, language: str) -> tuple[Any, ...]:
+        return _values(desk.stop(underway, exchanges, in_language(language)))
+
+    def begin_anew(language: str) -> tuple[Any, ...]:
+        return _values(desk.begin_anew(in_language(language)))
+
+    def ask_example(event: gr.EventData, starter: int) -> tuple[str, int]:
+        return str(getattr(event, "question", ""))[: layout.MOST_QUESTION_CHARACTERS], starter + 1
+
+    def ask_again(exchanges: Exchanges, starter: int) -> tuple[str, Exchanges, int]:
+        return exchanges[-1].question if exchanges else "", exchanges[:-1], starter + 1
+
+    asked = gr.on(
+        [parts.question.submit, parts.ask.click, parts.starter.change],
+        ask,
+        [parts.question, *scope, *told],
+        shown,
+        concurrency_limit=_QUESTIONS_AT_ONCE,
+        trigger_mode="once",
+        **_PRIVATE,
+    )
+    asked.failure(give_up, told, shown, **_PRIVATE)
+    parts.stop.click(stop, [parts.underway, *told], shown, cancels=[asked], **_PRIVATE)
+    parts.header.clear(begin_anew, parts.language, shown, cancels=[asked], **_PRIVATE)
+    parts.suggestions.example_select(ask_example, parts.starter, [parts.question, parts.starter], **_PRIVATE)
+    again = [parts.question, parts.exchanges, parts.starter]
+    parts.conversation.retry(ask_again, [parts.exchanges, parts.starter], again, **_PRIVATE)
+
+
+def _tie_proof(parts: layout.Parts, desk: Desk) -> None:
+    """Opening the passage behind a citation, and saving what was said."""
+    import gradio as gr
+
+    told = [parts.exchanges, parts.language]
+
+    def open_proof(event: gr.EventData, exchanges: Exchanges, language: str) -> Iterator[tuple[Any, str]]:
+        for panel in desk.open(str(getattr(event, "open", "")), exchanges, in_language(language)):
+            yield gr.Tabs(selected=layout.PROOF), panel
+
+    def save(event: gr.EventData, exchanges: Exchanges) -> str:
+        return desk.save(str(getattr(event, "save", "")), exchanges)
+
+    for part in (parts.conversation, parts.proof):
+        part.click(open_proof, told, [parts.tabs, parts.proof], concurrency_limit=None, **_PRIVATE)
+    for part in (parts.header, parts.conversation):
+        part.download(save, parts.exchanges, parts.saved, **_PRIVATE)
+
+
+def _tie_documents(parts: layout.Parts, desk: Desk) -> None:
+    """Adding, listing and removing documents, and what a question can be restricted to."""
+    import gradio as gr
+
+    def take_in(dropped: list[str] | None, language: str) -> Iterator[tuple[None, str]]:
+        for receipts in desk.take_in(dropped, in_language(language)):
+            yield None, receipts
+
+    def fail(language: str) -> str:
+        return desk.problem(in_language(language).unexpected)
+
+    def documents(language: str) -> str:
+        return desk.documents(in_language(language))
+
+    def remove(event: gr.EventData, language: str) -> str:
+        return desk.remove(str(getattr(event, "source", "")), in_language(language))
+
+    def choices() -> tuple[Any, Any]:
+        sources, publishers = desk.choices()
+        return gr.update(choices=sources), gr.update(choices=publishers)
+
+    listing: dict[str, Any] = {"fn": documents, "inputs": parts.language, "outputs": parts.documents}
+    added = parts.dropped.upload(
+        take_in, [parts.dropped, parts.language], [parts.dropped, parts.receipts], **_WRITING
+    )
+    added.failure(fail, parts.language, parts.receipts, **_PRIVATE)
+    removed = parts.documents.delete(remove, parts.language, parts.receipts, **_WRITING)
+    for event in (added.then, removed.then, parts.documents_tab.select):
+        event(**listing, **_PRIVATE)
+    parts.choosing.expand(choices, None, [parts.sources, parts.publishers], **_PRIVATE)
+
+
+def _values(shown: Shown) -> tuple[Any, ...]:
+    """Return the parts that asking changes as gradio takes them, in order."""
+    import gradio as gr
+
+    values = (getattr(shown, field.name) for field in fields(shown))
+    return tuple(gr.skip() if value is SAME else value for value in values)
 
 
 def serve(
@@ -127,11 +210,14 @@ def serve(
     """
     free_port = _free_port(host)
     privacy.set_environment(host)
+    import gradio as gr
+
     page = build(corpus, llm=llm, min_confidence=min_confidence)
     try:
         _, url, _ = page.launch(
             **privacy.launch_options(host),
             **_look(),
+            i18n=gr.I18n(**layout.translations()),
             server_port=port or free_port,
             inbrowser=open_browser,
             inline=False,
@@ -150,95 +236,6 @@ def serve(
             time.sleep(_TICK_SECONDS)
     finally:
         page.close(verbose=False)
-
-
-class _Desk:
-    """What the page's events do. Shared by all sessions: a conversation comes in and goes out.
-
-    ``unchanged`` is gradio's value for a part of the page that stays as it is.
-    """
-
-    def __init__(self, corpus: Corpus, llm: Any, min_confidence: float | None, unchanged: Any) -> None:
-        self._corpus = corpus
-        self._llm = llm
-        self._min_confidence = min_confidence
-        self._unchanged = unchanged
-
-    def answer(self, question: str, exchanges: Exchanges) -> Iterator[tuple[Any, ...]]:
-        """Yield question box, hint, conversation, panel and exchanges: as it is looked for, then answered."""
-        same = self._unchanged
-        question = question.strip()
-        if not question:
-            yield "", _hint(EMPTY_QUESTION), same, same, same
-            return
-        yield "", "", proof.conversation(exchanges, question), same, same
-        said = ""
-        for step in self._steps(question, exchanges):
-            if isinstance(step, str):
-                said += step
-                yield same, same, proof.conversation(exchanges, question, said), same, same
-            else:
-                exchanges = (*exchanges, step)
-        panel = self.open(f"{len(exchanges) - 1}-citation-1", exchanges)
-        yield same, "", proof.conversation(exchanges), panel, exchanges
-
-    def open(self, key: str, exchanges: Exchanges) -> str:
-        """Return the proof panel for what the ``data-open`` key stands for."""
-        shown = proof.opened(exchanges, key)
-        if shown is None:
-            return proof.NOTHING_OPEN
-        try:
-            return proof.in_context(self._corpus, shown)
-        except PinciteError as error:
-            return proof.problem_card(f"This document has changed since: ask again ({error})")
-
-    def take_in(self, dropped: Sequence[str] | None) -> Iterator[tuple[None, str, str]]:
-        """Add the dropped files one by one, yielding the receipts so far and the documents."""
-        receipts: list[Receipt] = []
-        paths = [Path(path) for path in dropped or ()]
-        yield None, uploads.receipts_table(receipts, len(paths)), self.documents()
-        for path in paths:
-            receipts.append(uploads.take_in(path, self._corpus))
-            path.unlink(missing_ok=True)
-            waiting = len(paths) - len(receipts)
-            yield None, uploads.receipts_table(receipts, waiting), self.documents()
-
-    def documents(self) -> str:
-        """Return the list of the corpus's documents."""
-        try:
-            return uploads.documents_table(self._corpus.documents())
-        except PinciteError as error:
-            return proof.problem_card(str(error))
-
-    @staticmethod
-    def give_up(exchanges: Exchanges) -> tuple[str, str]:
-        """Return the page to what it was before a question that failed in a way nobody foresaw."""
-        return _hint(UNEXPECTED), proof.conversation(exchanges)
-
-    def _steps(self, question: str, exchanges: Exchanges) -> Iterator[str | proof.Exchange]:
-        """Yield the answer in pieces, as far as an LLM has got, then the exchange that comes of it."""
-        answers = [one.answer for one in exchanges if one.answer is not None]
-        history = [Turn(answer.standalone_question, answer.text) for answer in answers]
-        try:
-            pieces = stream(
-                question,
-                self._corpus,
-                llm=self._llm,
-                min_confidence=self._min_confidence,
-                history=history,
-            )
-            for piece in pieces:
-                yield piece if isinstance(piece, str) else proof.Exchange(question, piece)
-        except (PinciteError, ValueError) as error:
-            yield proof.Exchange(question, None, str(error))
-
-
-def _hint(text: str) -> str:
-    return f'<p class="pc-hint" role="status">{proof.escape(text)}</p>'
-
-
-def _resource(name: str) -> str:
-    return resources.files("pincite.ui").joinpath(name).read_text(encoding="utf-8")
 
 
 def _free_port(host: str) -> int:
@@ -268,4 +265,4 @@ def _look() -> dict[str, Any]:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
     )
-    return {"theme": theme, "css": _resource("chat.css")}
+    return {"theme": theme, "css": layout.resource("chat.css")}

@@ -8,22 +8,61 @@ import filecmp
 import re
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
+from pincite.index.ingestion import Progress
 from pincite.index.records import DocumentInfo, Receipt
-from pincite.ui.proof import escape, folded
+from pincite.ui.markup import escape, folded, plain_name, shown_name
+from pincite.ui.words import ENGLISH, Words
 
 FOLDER = "uploads"
 DOCUMENTS_SHOWN = 200
+_LOOK_SECONDS = 0.2
 _MOST_NAME_CHARACTERS = 80
 _MOST_SUFFIX_CHARACTERS = 12
 _RESERVED_ON_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
-def take_in(upload: Path, corpus: Corpus) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How far the taking in of files has come: the receipts of those that are done, the name and progress of
+    the one at hand, the names of those that wait.
+    """
+
+    receipts: tuple[Receipt, ...]
+    name: str = ""
+    progress: Progress | None = None
+    waiting: tuple[str, ...] = ()
+
+
+def take_all_in(paths: Sequence[Path], corpus: Corpus) -> Iterator[Taking]:
+    """Take files in one by one, and remove each from where it was dropped; yield how far it has come, the
+    whole of it last.
+
+    A file that is begun is finished, also when nobody looks on.
+    """
+    receipts: tuple[Receipt, ...] = ()
+    names = [safe_name(path.name) for path in paths]
+    with ThreadPoolExecutor(1) as worker:
+        for number, path in enumerate(paths):
+            steps: SimpleQueue[Progress] = SimpleQueue()
+            waiting = tuple(names[number + 1 :])
+            yield Taking(receipts, names[number], None, waiting)
+            taken = worker.submit(_take_in_and_clear, path, corpus, steps.put)
+            while not taken.done():
+                if (step := _newest(steps)) is not None:
+                    yield Taking(receipts, names[number], step, waiting)
+            receipts = (*receipts, taken.result())
+    yield Taking(receipts)
+
+
+def take_in(upload: Path, corpus: Corpus, progress: Callable[[Progress], None] | None = None) -> Receipt:
     """Keep a copy of ``upload`` with the corpus and index it; what is wrong with it goes into the receipt."""
     name = safe_name(upload.name)
     try:
@@ -32,7 +71,7 @@ def take_in(upload: Path, corpus: Corpus) -> Receipt:
         return Receipt(name, "failed", str(error))
     receipt = Receipt(name, "failed", "it could not be indexed")
     try:
-        [receipt] = corpus.add(kept)
+        [receipt] = corpus.add(kept, progress=progress)
     except (PinciteError, OSError) as error:
         receipt = Receipt(name, "failed", str(error))
     finally:
@@ -77,33 +116,67 @@ def safe_name(name: str) -> str:
     return clean.removesuffix(suffix)[:_MOST_NAME_CHARACTERS].rstrip(" .") + suffix
 
 
-def receipts_table(receipts: Sequence[Receipt], waiting: int = 0) -> str:
-    """Return what became of each file; ``waiting`` is the number of files that are still to be read."""
-    rows = "".join(_receipt_row(receipt) for receipt in receipts)
-    table = (
-        f"<table><thead><tr><th>File</th><th>Status</th><th>Passages</th></tr></thead><tbody>{rows}</tbody></table>"
-        if rows
-        else ""
+def remove(source: str, corpus: Corpus) -> Receipt:
+    """Remove a file from the corpus, and the copy of it that was kept when it was dropped on the page.
+
+    Raises ``PinciteError`` as ``Corpus.remove`` does.
+    """
+    receipt = corpus.remove(source)
+    folder = (corpus.location / FOLDER).resolve()
+    kept = (corpus.location.parent / receipt.source).resolve()
+    if kept.parent == folder:
+        kept.unlink(missing_ok=True)
+    return receipt
+
+
+def receipts_table(taking: Taking, words: Words = ENGLISH) -> str:
+    """Return what became of each file, and how far those have come that are not done."""
+    rows = "".join(_receipt_row(receipt, words) for receipt in taking.receipts)
+    rows += _progress_row(taking, words) if taking.name else ""
+    rows += "".join(
+        f'<tr class="pc-waiting"><td>{shown_name(one)}</td><td>{words.waiting}</td><td></td></tr>'
+        for one in taking.waiting
     )
-    busy = ""
-    if waiting:
-        files = "1 more file" if waiting == 1 else f"{waiting} more files"
-        busy = f'<p class="pc-busy" role="status"><span></span>Reading {files}…</p>'
-    return f'<div class="pc-table" role="status">{table}{busy}</div>' if table or busy else ""
-
-
-def documents_table(documents: Sequence[DocumentInfo]) -> str:
-    """Return the documents of the corpus, the first ``DOCUMENTS_SHOWN`` of them."""
-    if not documents:
-        return '<p class="pc-note">No documents yet. Drop some above.</p>'
-    rows = "".join(_document_row(document) for document in documents[:DOCUMENTS_SHOWN])
-    more = len(documents) - DOCUMENTS_SHOWN
-    rest = f'<p class="pc-note">and {more} more: see pincite list</p>' if more > 0 else ""
-    count = "1 document" if len(documents) == 1 else f"{len(documents)} documents"
+    if not rows:
+        return ""
     return (
-        '<div class="pc-table"><table aria-label="Documents">'
-        f"<thead><tr><th>{count}</th><th>Passages</th></tr></thead><tbody>{rows}</tbody></table>{rest}</div>"
+        f'<div class="pc-table" role="status"><table><thead><tr><th>{words.file}</th><th>{words.status}</th>'
+        f"<th>{words.passages}</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def documents_table(documents: Sequence[DocumentInfo], words: Words = ENGLISH) -> str:
+    """Return the documents of the corpus, the first ``DOCUMENTS_SHOWN`` of them, each to be removed."""
+    if not documents:
+        return f'<p class="pc-note">{words.no_documents}</p>'
+    rows = "".join(_document_row(document, words) for document in documents[:DOCUMENTS_SHOWN])
+    more = len(documents) - DOCUMENTS_SHOWN
+    rest = f'<p class="pc-note">{words.more_documents.format(count=more)}</p>' if more > 0 else ""
+    count = len(documents)
+    counted = words.one_document if count == 1 else words.many_documents.format(count=f"{count:,}")
+    return (
+        f'<div class="pc-table"><table aria-label="{words.documents}">'
+        f"<thead><tr><th>{counted}</th><th>{words.passages}</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>{rest}</div>"
+    )
+
+
+def _take_in_and_clear(path: Path, corpus: Corpus, progress: Callable[[Progress], None]) -> Receipt:
+    try:
+        return take_in(path, corpus, progress)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _newest(steps: "SimpleQueue[Progress]") -> Progress | None:
+    """Return the last step of those that have come, waiting for one a little; None when none has."""
+    newest = None
+    try:
+        newest = steps.get(timeout=_LOOK_SECONDS)
+        while True:
+            newest = steps.get_nowait()
+    except Empty:
+        return newest
 
 
 def _copy(upload: Path, place: Path) -> bool:
@@ -121,24 +194,45 @@ def _copy(upload: Path, place: Path) -> bool:
     return True
 
 
-def _receipt_row(receipt: Receipt) -> str:
-    name = receipt.source.rsplit("/", 1)[-1]
+def _receipt_row(receipt: Receipt, words: Words) -> str:
     failed = receipt.status == "failed"
     reason = f'<div class="pc-reason">{escape(folded(receipt.reason))}</div>' if receipt.reason else ""
     reason += "".join(f'<div class="pc-title">{escape(folded(note))}</div>' for note in receipt.notes)
     kind = ' class="pc-failed"' if failed else ""
+    status = dict(words.statuses).get(receipt.status, receipt.status)
     return (
-        f"<tr{kind}><td><bdi>{escape(name)}</bdi>{reason}</td><td>{escape(receipt.status)}</td>"
-        f"<td>{'' if failed else receipt.passages}</td></tr>"
+        f"<tr{kind}><td>{shown_name(_last_part(receipt.source))}{reason}</td><td>{escape(status)}</td>"
+        f"<td>{receipt.passages or ''}</td></tr>"
     )
 
 
-def _document_row(document: DocumentInfo) -> str:
-    name = document.source.rsplit("/", 1)[-1]
-    title = (
-        f'<div class="pc-title" dir="auto">{escape(folded(document.title))}</div>' if document.title else ""
-    )
+def _progress_row(taking: Taking, words: Words) -> str:
+    step = taking.progress
+    stage, done, total = words.reading, 0, 0
+    if step is not None and step.passages_total:
+        stage, done, total = words.indexing, step.passages_done, step.passages_total
+    elif step is not None and step.pages_total:
+        stage, done, total = words.reading_page, step.pages_done, step.pages_total
+    label = stage.format(done=done, total=total)
+    value = f' value="{done}" max="{total}"' if total else ""
     return (
-        f'<tr><td><bdi title="{escape(document.source)}">{escape(name)}</bdi>{title}</td>'
-        f"<td>{document.passages}</td></tr>"
+        f'<tr class="pc-taking"><td>{shown_name(taking.name)}'
+        f'<progress aria-label="{escape(label)}"{value}></progress></td>'
+        f"<td>{label}</td><td></td></tr>"
     )
+
+
+def _document_row(document: DocumentInfo, words: Words) -> str:
+    last = _last_part(document.source)
+    title = f'<div class="pc-title" dir="auto">{shown_name(document.title)}</div>' if document.title else ""
+    label = escape(words.remove_named.format(name=plain_name(last)))
+    return (
+        f'<tr><td><span title="{escape(plain_name(document.source))}">{shown_name(last)}</span>{title}</td>'
+        f"<td>{document.passages}</td>"
+        f'<td><button type="button" class="pc-remove" data-remove="{escape(document.source)}"'
+        f' data-sure="{words.sure}" aria-label="{label}">{words.remove}</button></td></tr>'
+    )
+
+
+def _last_part(source: str) -> str:
+    return source.rsplit("/", 1)[-1]

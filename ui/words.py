@@ -1,7 +1,7 @@
 """The page's own texts in English and Chinese, and which of them a browser wants.
 
-A text is either ready or a form for ``str.format``. What comes from documents, from the library (the reason of
-a failed receipt) or from gradio is not translated here.
+A text is either ready or a form for ``str.format``. What comes from documents, from the library, as the
+reason of a failed receipt, or from gradio is not translated here.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ class Words:
     """All texts of the page in one language; ``code`` is the language's, as HTML's ``lang`` has it."""
 
     code: str
-    tagline: str
     # asking
+    tagline: str
     question: str
     placeholder: str
     ask: str
@@ -27,6 +27,16 @@ class Words:
     looking: str
     more_may_follow: str
     stopped: str
+    # which documents are asked
+    all_documents: str
+    only_documents: str
+    only_publishers: str
+    since: str
+    until: str
+    date_form: str
+    asked_of: str
+    from_date: str
+    to_date: str
     # answers
     conversation: str
     citations: str
@@ -47,31 +57,47 @@ class Words:
     source_reference: str
     copy: str
     copied: str
-    retry: str
+    again: str
     link: str
+    save: str
+    as_markdown: str
+    as_page: str
+    as_bundle: str
     # proof
     proof: str
     proof_more: str
+    in_document: str
     back: str
-    earlier: str
-    later: str
+    show_more: str
+    view: str
+    as_text: str
+    as_drawn: str
     page_image: str
+    no_page_image: str
     has_changed: str
     about: str
+    source: str
+    characters: str
+    pages: str
     # documents
     documents: str
     add: str
-    add_hint: str
     file: str
     status: str
     passages: str
+    waiting: str
     reading: str
+    reading_page: str
+    indexing: str
     no_documents: str
     one_document: str
     many_documents: str
     more_documents: str
     remove: str
+    remove_named: str
+    sure: str
     statuses: tuple[tuple[str, str], ...]
+    """What ``Receipt.status`` is called; what is missing goes by its own name."""
 
 
 ENGLISH = Words(
@@ -83,16 +109,27 @@ ENGLISH = Words(
     stop="Stop",
     new="New conversation",
     welcome="Ask about your documents",
-    welcome_more="Every answer shows the exact words it rests on. When the documents do not say, you are told.",
+    welcome_more="Every answer shows the exact words it rests on. "
+    "When the documents do not say, you are told.",
     examples="For example",
     empty_question="Type a question first.",
-    unexpected="Something went wrong here; the window in which pincite runs has the details. Please try again.",
+    unexpected="Something went wrong here; the window in which pincite runs has the details. "
+    "Please try again.",
     looking="Looking in the documents…",
     more_may_follow="More may follow…",
-    stopped="Stopped.",
+    stopped="Stopped before it was answered.",
+    all_documents="Which documents to ask",
+    only_documents="Only these documents",
+    only_publishers="Only these publishers",
+    since="Dated from",
+    until="Dated to",
+    date_form="2025, 2025-08 or 2025-08-14",
+    asked_of="Asked of: {scope}",
+    from_date="from {date}",
+    to_date="to {date}",
     conversation="Conversation",
     citations="Citations",
-    citation="citation",
+    citation="[{number}] citation: {address}",
     confidence="Confidence: {word}",
     high="high",
     medium="medium",
@@ -109,28 +146,43 @@ ENGLISH = Words(
     source_reference="source ref. {references}",
     copy="Copy",
     copied="Copied",
-    retry="Ask again",
+    again="Ask again",
     link="Link",
+    save="Save",
+    as_markdown="Markdown",
+    as_page="Web page",
+    as_bundle="Evidence bundle (JSON)",
     proof="Proof",
     proof_more="The passage behind an answer appears here, in its document.",
+    in_document="Passage in its document",
     back="Back to the answer",
-    earlier="Show what stands before",
-    later="Show what follows",
-    page_image="Page {page}, with the quoted words boxed",
+    show_more="Show more of the document",
+    view="How to show it",
+    as_text="Text",
+    as_drawn="Page",
+    page_image="The page, with the words in question marked",
+    no_page_image="The page cannot be shown: {reason}",
     has_changed="This document has changed since: ask again ({error})",
     about="About this document",
+    source="Source",
+    characters="Characters",
+    pages="Pages",
     documents="Documents",
     add="Add documents",
-    add_hint="Drop files here, or click to choose",
     file="File",
     status="Status",
     passages="Passages",
-    reading="Reading {name}…",
+    waiting="waiting",
+    reading="reading",
+    reading_page="reading, page {done} of {total}",
+    indexing="indexing, passage {done} of {total}",
     no_documents="No documents yet. Drop some above.",
     one_document="1 document",
     many_documents="{count} documents",
     more_documents="and {count} more: see pincite list",
     remove="Remove",
+    remove_named="Remove {name}",
+    sure="Really remove?",
     statuses=(),
 )
 
@@ -149,10 +201,19 @@ CHINESE = Words(
     unexpected="出现了意外错误，详情见运行 pincite 的窗口。请重试。",
     looking="正在文档中查找…",
     more_may_follow="可能还有更多…",
-    stopped="已停止。",
+    stopped="已停止，尚未得到答案。",
+    all_documents="提问范围",
+    only_documents="仅限这些文档",
+    only_publishers="仅限这些发布者",
+    since="起始日期",
+    until="截止日期",
+    date_form="2025、2025-08 或 2025-08-14",
+    asked_of="提问范围：{scope}",
+    from_date="{date} 起",
+    to_date="{date} 止",
     conversation="对话",
     citations="引文",
-    citation="引文",
+    citation="[{number}] 引文：{address}",
     confidence="可信度：{word}",
     high="高",
     medium="中",
@@ -169,28 +230,43 @@ CHINESE = Words(
     source_reference="原文参考 {references}",
     copy="复制",
     copied="已复制",
-    retry="重新提问",
+    again="重新提问",
     link="链接",
+    save="保存",
+    as_markdown="Markdown",
+    as_page="网页",
+    as_bundle="证据包（JSON）",
     proof="原文",
     proof_more="答案所依据的段落会连同上下文显示在这里。",
+    in_document="段落及其上下文",
     back="返回答案",
-    earlier="显示前文",
-    later="显示后文",
-    page_image="第 {page} 页，引文已框出",
+    show_more="显示更多上下文",
+    view="显示方式",
+    as_text="文字",
+    as_drawn="原页",
+    page_image="原页，相关文字已标出",
+    no_page_image="无法显示该页：{reason}",
     has_changed="该文档此后已变更，请重新提问（{error}）",
     about="文档信息",
+    source="来源",
+    characters="字符数",
+    pages="页数",
     documents="文档",
     add="添加文档",
-    add_hint="将文件拖到此处，或点击选择",
     file="文件",
     status="状态",
     passages="段落数",
-    reading="正在读取 {name}…",
+    waiting="等待中",
+    reading="正在读取",
+    reading_page="正在读取第 {done}/{total} 页",
+    indexing="正在索引第 {done}/{total} 段",
     no_documents="还没有文档，请在上方添加。",
     one_document="1 个文档",
     many_documents="{count} 个文档",
     more_documents="另有 {count} 个，见 pincite list",
     remove="移除",
+    remove_named="移除 {name}",
+    sure="确定移除？",
     statuses=(
         ("added", "已添加"),
         ("unchanged", "未变"),
@@ -214,3 +290,8 @@ def words_for(accept_language: str) -> Words:
             if tag == words.code:
                 return words
     return ENGLISH
+
+
+def in_language(code: str) -> Words:
+    """Return the texts of one language, by its ``code``; English for any other."""
+    return CHINESE if code == CHINESE.code else ENGLISH

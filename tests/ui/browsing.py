@@ -39,7 +39,7 @@ def ask(page: "Page", question: str) -> "Locator":
     """Ask, wait for what comes of it, and return its card."""
     from playwright.sync_api import expect
 
-    turns = page.locator(".pc-turn")
+    turns = page.locator("#pc-conversation .pc-turn")
     count = turns.count()
     box = page.get_by_role("textbox", name="Question")
     box.fill(question)
@@ -49,9 +49,14 @@ def ask(page: "Page", question: str) -> "Locator":
     return turns.nth(count).locator(".pc-card")
 
 
+def open_documents(page: "Page") -> None:
+    page.get_by_role("tab", name="Documents").click()
+    page.locator("#pc-list").wait_for()
+
+
 def upload(page: "Page", *files: Path) -> None:
     from playwright.sync_api import expect
 
-    page.get_by_role("button", name="Documents: add and list").click()
+    open_documents(page)
     page.locator("#pc-drop input[type=file]").set_input_files(list(files))
     expect(page.locator("#pc-receipts tbody tr")).to_have_count(len(files), timeout=60_000)

@@ -18,7 +18,7 @@ from pincite.answering import stream
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
-from pincite.ui import chat
+from pincite.ui import chat, desk
 
 FAULTS: dict[str, Exception] = {
     "!damaged": CorpusDamaged("it is <b>torn</b>"),
@@ -47,7 +47,7 @@ def main(location: str, journal: str) -> None:
                 sys.stdin.readline()
             yield from stream(question, *arguments, **options)
 
-        with patch.object(chat, "stream", faulty_stream), Corpus.open(location, create=False) as corpus:
+        with patch.object(desk, "stream", faulty_stream), Corpus.open(location, create=False) as corpus:
             chat.serve(corpus, port=0, on_ready=_say)
 
 

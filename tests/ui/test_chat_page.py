@@ -14,9 +14,10 @@ from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.index.locking import writing
 from pincite.ui import chat
+from pincite.ui.words import ENGLISH
 from tests.fakes import FakeEncoder
 from tests.samples import BANK, SAMPLES, Sample
-from tests.ui.browsing import HOSTILE, Site, ask, upload
+from tests.ui.browsing import HOSTILE, Site, ask, open_documents, upload
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -117,7 +118,7 @@ def test_an_empty_question_gets_a_hint_and_is_not_asked(site: Site, page: "Page"
     asked = site.entries("asked")
     page.get_by_role("textbox", name="Question").fill("   ")
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.get_by_text(chat.EMPTY_QUESTION)).to_be_visible()
+    expect(page.get_by_text(ENGLISH.empty_question)).to_be_visible()
     expect(page.locator(".pc-turn")).to_have_count(1)
     expect(page.locator("#pc-proof mark")).to_be_visible()
     assert site.entries("asked") == asked
@@ -161,7 +162,7 @@ def test_an_upload_can_be_asked_about(site: Site, page: "Page", tmp_path: Path) 
 def test_files_can_be_dropped_on_the_page(page: "Page") -> None:
     from playwright.sync_api import expect
 
-    page.get_by_role("button", name="Documents: add and list").click()
+    open_documents(page)
     dropped = page.evaluate_handle(
         "() => { const data = new DataTransfer();"
         " data.items.add(new File(['The dropped gondola is green.'], 'gondola.txt')); return data; }"
@@ -221,7 +222,7 @@ def test_an_unforeseen_problem_leaves_the_page_usable(page: "Page") -> None:
     box = page.get_by_role("textbox", name="Question")
     box.fill("!broken")
     box.press("Enter")
-    expect(page.get_by_text(chat.UNEXPECTED)).to_be_visible()
+    expect(page.get_by_text(ENGLISH.unexpected)).to_be_visible()
     expect(page.locator(".pc-turn")).to_have_count(1)
     expect(page.get_by_text("secret detail")).to_have_count(0)
     expect(ask(page, BANK).locator(".pc-answer")).to_contain_text("OCBC Bank")

@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html as lxml_html
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
+from pincite.index.ingestion import Progress
 from pincite.index.locking import writing
-from pincite.index.records import Receipt
-from pincite.ui.uploads import keep, receipts_table, safe_name, take_in
+from pincite.index.records import DocumentInfo, Receipt
+from pincite.ui import uploads
+from pincite.ui.uploads import Taking, documents_table, keep, receipts_table, safe_name, take_all_in, take_in
+from pincite.ui.words import CHINESE, ENGLISH, Words
+from tests.fakes import FakeEncoder
+from tests.ui.rendered import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Rendered
 
 
 @given(st.text(max_size=300))
@@ -84,16 +90,16 @@ def test_a_link_in_the_uploads_is_never_written_through(tmp_path: Path) -> None:
 
 
 def test_a_vanished_file_is_shown_with_its_passages_and_what_to_do() -> None:
-    html = receipts_table(
-        [Receipt("docs/a.txt", "vanished", "its file is gone; --prune removes it", passages=3)]
-    )
+    vanished = Receipt("docs/a.txt", "vanished", "its file is gone; --prune removes it", passages=3)
+    html = receipts_table(Taking((vanished,)))
     assert "pc-failed" not in html
     assert '<bdi>a.txt</bdi><div class="pc-reason">its file is gone; --prune removes it</div>' in html
     assert "<td>vanished</td><td>3</td>" in html
 
 
 def test_what_could_not_be_read_of_a_file_is_shown_under_its_name() -> None:
-    html = receipts_table([Receipt("a.pdf", "added", notes=("pages 3–5 have no <text> layer", "one more"))])
+    receipt = Receipt("a.pdf", "added", notes=("pages 3–5 have no <text> layer", "one more"))
+    html = receipts_table(Taking((receipt,)))
     notes = 'pages 3–5 have no &lt;text&gt; layer</div><div class="pc-title">one more</div>'
     assert f'<bdi>a.pdf</bdi><div class="pc-title">{notes}' in html
 
@@ -120,3 +126,72 @@ def test_a_file_that_cannot_be_read_is_not_kept(tmp_path: Path) -> None:
         assert (receipt.source.rsplit("/")[-1], receipt.status) == ("notes.txt", "failed")
         assert "binary" in receipt.reason
         assert list((corpus.location / "uploads").iterdir()) == []
+
+
+def test_a_hostile_file_name_or_reason_stays_text() -> None:
+    named = HOSTILE.replace("/", "")
+    failed = Receipt(f"uploads/{named}", "failed", HOSTILE)
+    info = DocumentInfo("d", named, HOSTILE, {}, 1, 0, 1, 1)
+    taking = Taking((failed,), named, Progress(named, 0, 1), (named,))
+    for html in (receipts_table(taking), documents_table([info])):
+        shown = Rendered(html)
+        assert shown.tags <= OUR_TAGS
+        assert shown.attributes <= OUR_ATTRIBUTES
+        assert HOSTILE in shown.text()
+
+
+def test_files_are_taken_in_one_after_another_and_their_stages_are_told(tmp_path: Path) -> None:
+    dropped = [tmp_path / "dropped" / name for name in ("long.txt", "bad.txt", "last.txt")]
+    dropped[0].parent.mkdir()
+    dropped[0].write_text("\n\n".join(f"# Part {part}\n\nThe mill has {part} wheels." for part in range(300)))
+    dropped[1].write_bytes(bytes(range(256)) * 8)
+    dropped[2].write_text("The last one.")
+    with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as corpus:
+        steps = list(take_all_in(dropped, corpus))
+    assert [step.name for step in steps if step.progress is None] == ["long.txt", "bad.txt", "last.txt", ""]
+    assert [receipt.status for receipt in steps[-1].receipts] == ["added", "failed", "added"]
+    assert steps[0].waiting == ("bad.txt", "last.txt")
+    assert [path.exists() for path in dropped] == [False, False, False]
+
+
+def test_taking_in_goes_on_when_nobody_looks(tmp_path: Path) -> None:
+    dropped = tmp_path / "notes.txt"
+    dropped.write_text("The zeppelin is moored in Shed 4.")
+    with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as corpus:
+        steps = take_all_in([dropped], corpus)
+        assert next(steps).name == "notes.txt"
+        next(steps)
+        steps.close()  # type: ignore[attr-defined]
+        assert [one.source for one in corpus.documents()] == ["corpus/uploads/notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "label", "value"),
+    [
+        (None, ENGLISH, "reading", None),
+        (Progress("a", 0, 1, pages_done=3, pages_total=10), ENGLISH, "reading, page 3 of 10", ("3", "10")),
+        (Progress("a", 0, 1, 64, 300, 10, 10), ENGLISH, "indexing, passage 64 of 300", ("64", "300")),
+        (Progress("a", 0, 1, 64, 300), CHINESE, "正在索引第 64/300 段", ("64", "300")),
+    ],
+)
+def test_each_stage_has_a_bar(
+    step: Progress | None, words: Words, label: str, value: tuple[str, str] | None
+) -> None:
+    [bar] = lxml_html.fromstring(receipts_table(Taking((), "a.pdf", step), words)).iter("progress")
+    assert bar.get("aria-label") == label
+    assert (bar.get("value"), bar.get("max")) == (value or (None, None))
+
+
+def test_an_upload_that_is_removed_leaves_no_copy(tmp_path: Path) -> None:
+    dropped, own = tmp_path / "dropped" / "notes.txt", tmp_path / "own.txt"
+    dropped.parent.mkdir()
+    for file in (dropped, own):
+        file.write_text(f"This is {file}.")
+    with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as corpus:
+        take_in(dropped, corpus)
+        corpus.add(own)
+        assert uploads.remove("notes.txt", corpus).status == "removed"
+        assert uploads.remove("own.txt", corpus).status == "removed"
+        assert list((corpus.location / "uploads").iterdir()) == []
+        assert corpus.documents() == []
+    assert own.exists()

@@ -1,0 +1,174 @@
+"""What the page's events do: asking, opening a proof, adding and removing documents, saving. No gradio here.
+
+One ``Desk`` is shared by all sessions: a conversation comes in with an event and goes out again, kept by
+gradio for the session it belongs to. Every answer comes from ``answering.stream``.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pincite.answering import stream
+from pincite.answers import Answer, Turn
+from pincite.index.corpus import Corpus
+from pincite.index.errors import PinciteError
+from pincite.ui import conversation, proof, uploads
+from pincite.ui.conversation import Exchange
+from pincite.ui.markup import escape
+from pincite.ui.scope import Scope
+from pincite.ui.words import Words
+
+SAME: Any = object()
+"""Stands for a part of the page that stays as it is."""
+
+Exchanges = tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an event makes of the parts of the page that asking changes.
+
+    ``underway`` is the question that is being answered, as an exchange that was stopped; None when none is.
+    """
+
+    question: str = SAME
+    hint: str = SAME
+    pending: str = SAME
+    conversation: str = SAME
+    proof: str = SAME
+    exchanges: Exchanges = SAME
+    underway: Exchange | None = SAME
+
+
+class Desk:
+    """``llm`` and ``min_confidence`` are as for ``ask``."""
+
+    def __init__(self, corpus: Corpus, llm: Any = None, min_confidence: float | None = None) -> None:
+        self._corpus = corpus
+        self._llm = llm
+        self._min_confidence = min_confidence
+
+    def answer(self, question: str, scope: Scope, exchanges: Exchanges, words: Words) -> Iterator[Shown]:
+        """Yield the page while a question is looked for, as its answer grows, and with its proof."""
+        question = question.strip()
+        if not question:
+            yield Shown(question="", hint=_hint(words.empty_question))
+            return
+        asked = Exchange(question, None, scope=scope)
+        yield Shown("", "", conversation.pending(question, "", words), underway=asked)
+        said = ""
+        for step in self._steps(asked, exchanges):
+            if isinstance(step, str):
+                said += step
+                underway = Exchange(question, None, said=said, scope=scope)
+                yield Shown(pending=conversation.pending(question, said, words), underway=underway)
+            else:
+                exchanges = (*exchanges, step)
+        shown = self._conversation(exchanges, words)
+        panels = self.open(f"{len(exchanges) - 1}-citation-1", exchanges, words)
+        yield Shown("", "", "", shown, next(panels), exchanges, None)
+        for panel in panels:
+            yield Shown(proof=panel)
+
+    def stop(self, underway: Exchange | None, exchanges: Exchanges, words: Words) -> Shown:
+        """Return the page with what was verified of an answer until it was stopped."""
+        if underway is not None:
+            exchanges = (*exchanges, underway)
+        shown = self._conversation(exchanges, words)
+        return Shown(pending="", conversation=shown, exchanges=exchanges, underway=None)
+
+    def give_up(self, exchanges: Exchanges, words: Words) -> Shown:
+        """Return the page to what it was before a question that failed in a way nobody foresaw."""
+        shown = self._conversation(exchanges, words)
+        return Shown(hint=_hint(words.unexpected), pending="", conversation=shown, underway=None)
+
+    def begin_anew(self, words: Words) -> Shown:
+        """Return the page without a conversation."""
+        return Shown("", "", "", self._conversation((), words), proof.nothing_open(words), (), None)
+
+    def open(self, key: str, exchanges: Exchanges, words: Words) -> Iterator[str]:
+        """Yield the proof panel for what the ``data-open`` key stands for, then with its page drawn."""
+        shown = proof.opened(exchanges, key)
+        if shown is None:
+            yield proof.nothing_open(words)
+            return
+        try:
+            yield proof.in_context(self._corpus, shown, words)
+            if picture := proof.page_picture(self._corpus, shown, words):
+                yield proof.in_context(self._corpus, shown, words, picture)
+        except PinciteError as error:
+            yield conversation.problem_card(words.has_changed.format(error=error))
+
+    def take_in(self, dropped: Sequence[str] | None, words: Words) -> Iterator[str]:
+        """Add the dropped files one by one, yielding their receipts and how far the one at hand has come."""
+        paths = [Path(path) for path in dropped or ()]
+        for taking in uploads.take_all_in(paths, self._corpus):
+            yield uploads.receipts_table(taking, words)
+
+    def remove(self, source: str, words: Words) -> str:
+        """Remove a file, the copy that was kept of an upload too; return what there is to say of it."""
+        try:
+            return uploads.receipts_table(uploads.Taking((uploads.remove(source, self._corpus),)), words)
+        except (PinciteError, OSError) as error:
+            return conversation.problem_card(str(error))
+
+    def documents(self, words: Words) -> str:
+        """Return the list of the corpus's documents."""
+        try:
+            return uploads.documents_table(self._corpus.documents(), words)
+        except PinciteError as error:
+            return conversation.problem_card(str(error))
+
+    @staticmethod
+    def problem(text: str) -> str:
+        """Return what an event that failed in a way nobody foresaw leaves on the page."""
+        return conversation.problem_card(text)
+
+    def choices(self) -> tuple[list[str], list[str]]:
+        """Return the sources and the publishers that a question can be asked of, in order."""
+        documents = self._corpus.documents()
+        publishers = {str(one.metadata["publisher"]) for one in documents if one.metadata.get("publisher")}
+        return sorted({one.source for one in documents}), sorted(publishers)
+
+    def save(self, wanted: str, exchanges: Exchanges) -> str:
+        """Return a file to save, as the page's script takes it: JSON with its name, type and content.
+
+        ``wanted`` is what ``data-save`` has, as ``bundle:all`` or ``page:0``; anything else is "".
+        """
+        kind, _, which = wanted.partition(":")
+        answers = [one.answer for one in exchanges if one.answer is not None]
+        if which.isdecimal() and int(which) < len(exchanges):
+            answers = [one for one in [exchanges[int(which)].answer] if one is not None]
+        if kind not in conversation.SAVED_AS or not answers:
+            return ""
+        return json.dumps(self._file(kind, answers))
+
+    def _file(self, kind: str, answers: Sequence[Answer]) -> dict[str, str]:
+        raise NotImplementedError
+
+    def _conversation(self, exchanges: Exchanges, words: Words) -> str:
+        return conversation.conversation(exchanges, words)
+
+    def _steps(self, asked: Exchange, exchanges: Exchanges) -> Iterator[str | Exchange]:
+        """Yield the answer in pieces, as far as an LLM has got, then the exchange that comes of it."""
+        answers = [one.answer for one in exchanges if one.answer is not None]
+        history = [Turn(answer.standalone_question, answer.text) for answer in answers]
+        try:
+            pieces = stream(
+                asked.question,
+                self._corpus,
+                where=asked.scope.where(),
+                llm=self._llm,
+                min_confidence=self._min_confidence,
+                history=history,
+            )
+            for piece in pieces:
+                yield piece if isinstance(piece, str) else Exchange(asked.question, piece, scope=asked.scope)
+        except (PinciteError, ValueError) as error:
+            yield Exchange(asked.question, None, str(error), scope=asked.scope)
+
+
+def _hint(text: str) -> str:
+    return f'<p class="pc-hint" role="status">{escape(text)}</p>'

@@ -1,0 +1,172 @@
+"""What stands where on the page. Asking is on the left; on the right are the proof and the documents.
+
+``lay_out`` is called once, inside gradio's ``Blocks``; ``chat`` ties events to the ``Parts`` that come of it.
+"""
+
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import Any
+
+from pincite.ui import conversation, proof
+from pincite.ui.words import CHINESE, ENGLISH, Words
+
+MOST_QUESTION_CHARACTERS = 2000
+PROOF = "proof"
+DOCUMENTS = "documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The page's components, each a gradio one.
+
+    ``language``, ``exchanges``, ``underway`` and ``starter`` are what gradio keeps for each session; a change
+    of ``starter`` asks what is in ``question``.
+    """
+
+    language: Any
+    exchanges: Any
+    underway: Any
+    starter: Any
+    header: Any
+    conversation: Any
+    suggestions: Any
+    pending: Any
+    question: Any
+    ask: Any
+    stop: Any
+    hint: Any
+    choosing: Any
+    sources: Any
+    publishers: Any
+    since: Any
+    until: Any
+    saved: Any
+    tabs: Any
+    proof: Any
+    documents_tab: Any
+    dropped: Any
+    receipts: Any
+    documents: Any
+
+
+def lay_out(texts: Any) -> Parts:
+    """Make the page's components; ``texts`` is the ``gr.I18n`` that their labels are looked up in."""
+    import gradio as gr
+
+    language, exchanges, underway = gr.State(ENGLISH.code), gr.State(()), gr.State(None)
+    starter = gr.State(0)
+    head = _html(header(ENGLISH), "pc-name", "startHeader(element, trigger);")
+    with gr.Row(elem_id="pc-desk"):
+        with gr.Column(elem_id="pc-left", min_width=280):
+            with gr.Column(elem_id="pc-talk"):
+                talk = _html(
+                    conversation.conversation(()),
+                    "pc-conversation",
+                    "startConversation(element, trigger, watch);",
+                )
+                suggestions = _html("", "pc-suggestions", "startSuggestions(element, trigger);")
+                pending = _html("", "pc-pending", "startPending(element, watch);")
+            with gr.Row(elem_id="pc-ask"):
+                question = gr.Textbox(
+                    label=texts("question"),
+                    show_label=False,
+                    container=False,
+                    placeholder=texts("placeholder"),
+                    max_lines=6,
+                    max_length=MOST_QUESTION_CHARACTERS,
+                    autofocus=True,
+                    elem_id="pc-question",
+                    scale=1,
+                )
+                ask = gr.Button(texts("ask"), variant="primary", elem_id="pc-button", scale=0, min_width=84)
+                stop = gr.Button(texts("stop"), elem_id="pc-stop", scale=0, min_width=84)
+            hint = _html("", "pc-hint")
+            with gr.Accordion(texts("all_documents"), open=False, elem_id="pc-choosing") as choosing:
+                with gr.Row():
+                    sources = _choice(texts("only_documents"), "pc-sources")
+                    publishers = _choice(texts("only_publishers"), "pc-publishers")
+                with gr.Row():
+                    since = _date(texts("since"), texts("date_form"), "pc-since")
+                    until = _date(texts("until"), texts("date_form"), "pc-until")
+            saved = _html("", "pc-saved", "startSaving(element, watch);")
+        with (
+            gr.Column(elem_id="pc-right", min_width=280),
+            gr.Tabs(elem_id="pc-tabs", selected=PROOF) as tabs,
+        ):
+            with gr.Tab(texts("proof"), id=PROOF):
+                panel = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")
+            with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
+                dropped = gr.File(label=texts("add"), file_count="multiple", height=130, elem_id="pc-drop")
+                receipts = _html("", "pc-receipts")
+                documents = _html("", "pc-list", "startDocuments(element, trigger);")
+    return Parts(
+        language=language,
+        exchanges=exchanges,
+        underway=underway,
+        starter=starter,
+        header=head,
+        conversation=talk,
+        suggestions=suggestions,
+        pending=pending,
+        question=question,
+        ask=ask,
+        stop=stop,
+        hint=hint,
+        choosing=choosing,
+        sources=sources,
+        publishers=publishers,
+        since=since,
+        until=until,
+        saved=saved,
+        tabs=tabs,
+        proof=panel,
+        documents_tab=documents_tab,
+        dropped=dropped,
+        receipts=receipts,
+        documents=documents,
+    )
+
+
+def header(words: Words) -> str:
+    """Return the page's name, and what can be done with the conversation as a whole."""
+    return (
+        f'<header lang="{words.code}"><h1>pincite <small>{words.tagline}</small></h1>'
+        f'<div class="pc-tools">{conversation.save_menu("all", words)}'
+        f'<button type="button" data-new="yes">{words.new}</button></div></header>'
+    )
+
+
+def translations() -> dict[str, dict[str, str]]:
+    """Return the texts of gradio's own parts, by the names under which a browser may want them."""
+    english, chinese = (
+        {key: text for key, text in asdict(words).items() if isinstance(text, str)}
+        for words in (ENGLISH, CHINESE)
+    )
+    return {"en": english, "zh": chinese, "zh-CN": chinese, "zh-TW": chinese}
+
+
+def resource(name: str) -> str:
+    """Return the text of a file that comes with this room."""
+    return resources.files("pincite.ui").joinpath(name).read_text(encoding="utf-8")
+
+
+def _choice(label: Any, elem_id: str) -> Any:
+    import gradio as gr
+
+    return gr.Dropdown([], multiselect=True, label=label, min_width=180, elem_id=elem_id)
+
+
+def _date(label: Any, form: Any, elem_id: str) -> Any:
+    import gradio as gr
+
+    return gr.Textbox(
+        label=label, placeholder=form, max_lines=1, max_length=20, min_width=180, elem_id=elem_id
+    )
+
+
+def _html(value: str, elem_id: str, start: str = "") -> Any:
+    """Return a part that shows HTML of ours, with the page's script and what starts it there."""
+    import gradio as gr
+
+    script = f"{resource('chat.js')}\n{start}" if start else None
+    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=script)
