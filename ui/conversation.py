@@ -91,9 +91,14 @@ def _exchange(index: int, exchange: Exchange, words: Words, *, is_last: bool) ->
     again = _again(words) if is_last else ""
     scope = exchange.scope.described(words)
     if answer is not None:
-        make = _answered if answer.answered else _not_answered
         tools = _tools(index, exchange, answer, words) + again
-        return _turn(exchange.question, scope, make(index, answer, tools, words), words)
+        if answer.answered:
+            card = _answered(index, answer, tools, words)
+        else:
+            card = _not_answered(
+                index, answer, tools, words, words.nothing_chosen if scope else words.nothing_near
+            )
+        return _turn(exchange.question, scope, card, words)
     if exchange.problem:
         card = problem_card(exchange.problem)
         return _turn(exchange.question, scope, card + _footer("", again) if again else card, words)
@@ -149,7 +154,7 @@ def _citation(index: int, citation: Citation, words: Words) -> str:
     )
 
 
-def _not_answered(index: int, answer: Answer, tools: str, words: Words) -> str:
+def _not_answered(index: int, answer: Answer, tools: str, words: Words, nothing: str) -> str:
     nearest = "".join(
         f'<li class="pc-citation" data-open="{index}-passage-{rank}">'
         f'<button type="button" class="pc-address" data-open="{index}-passage-{rank}">'
@@ -159,9 +164,7 @@ def _not_answered(index: int, answer: Answer, tools: str, words: Words) -> str:
         for rank, hit in enumerate(answer.passages[:NEAREST_SHOWN])
     )
     body = (
-        f'<p>{words.nearest}</p><ol class="pc-citations">{nearest}</ol>'
-        if nearest
-        else f"<p>{words.nothing_near}</p>"
+        f'<p>{words.nearest}</p><ol class="pc-citations">{nearest}</ol>' if nearest else f"<p>{nothing}</p>"
     )
     return (
         f'<div class="pc-card pc-not-answered"><h4>{words.not_answered}</h4>'

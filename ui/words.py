@@ -50,6 +50,7 @@ class Words:
     not_answered: str
     nearest: str
     nothing_near: str
+    nothing_chosen: str
     searched_for: str
     says_more: str
     not_found: str
@@ -139,6 +140,7 @@ ENGLISH = Words(
     not_answered="Not answered by these documents",
     nearest="The nearest passages, for you to judge:",
     nothing_near="There is no passage to show: the corpus holds no document yet.",
+    nothing_chosen="There is no passage to show: no document is as chosen.",
     searched_for="Searched for: {question}",
     says_more="says more than its quote",
     not_found="not found in the documents",
@@ -223,6 +225,7 @@ CHINESE = Words(
     not_answered="这些文档没有给出答案",
     nearest="最接近的段落，供您判断：",
     nothing_near="没有可显示的段落：语料库中还没有文档。",
+    nothing_chosen="没有可显示的段落：没有符合所选范围的文档。",
     searched_for="实际查找：{question}",
     says_more="超出了引文的内容",
     not_found="文档中未找到",

@@ -1,5 +1,6 @@
 """What the browser tests share: the page that is served, and how a person uses it."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,6 +29,13 @@ class Site:
         """Let the question ``!wait`` be answered."""
         self.standard_input.write("go\n")
         self.standard_input.flush()
+
+    def wait_for(self, kind: str, count: int) -> None:
+        """Wait until the server has noted ``count`` events of one kind; ten seconds at most."""
+        end = time.monotonic() + 10
+        while len(self.entries(kind)) < count:
+            assert time.monotonic() < end, f"fewer than {count} of {kind}"
+            time.sleep(0.02)
 
     def entries(self, kind: str) -> list[str]:
         """Return what the server noted of one kind: ``connect``, ``asked``."""
