@@ -104,8 +104,8 @@ function startProof(element, trigger, watch) {
     const view = event.target.closest("[data-view]");
     if (more) trigger("click", { open: more.dataset.open });
     if (view) {
-      element.dataset.view = view.dataset.view;
-      showView(element);
+      proofPanel().dataset.view = view.dataset.view;
+      showView(proofPanel());
     }
     if (!event.target.closest(".pc-back")) return;
     const back = document.querySelector('#pc-conversation button[aria-current="true"]');
@@ -116,16 +116,25 @@ function startProof(element, trigger, watch) {
   });
   watch("value", () => {
     markOpen();
-    showView(element);
+    showView(proofPanel());
   });
 }
 
-// Text or page, as it was last chosen; a document without pages has text only.
-function showView(element) {
-  const buttons = element.querySelectorAll("[data-view]");
-  const view = buttons.length ? (element.dataset.view ?? "text") : "text";
+function startPicture(element, trigger, watch) {
+  byId("pc-picture").draw = (key) => trigger("click", { open: key });
+  watch("value", () => showView(proofPanel()));
+}
+
+// Text or page, as it was last chosen; a document without pages has text only. A page is drawn when it is wanted.
+function showView(panel) {
+  const buttons = panel.querySelectorAll("[data-view]");
+  const view = buttons.length ? (panel.dataset.view ?? "text") : "text";
+  const picture = byId("pc-picture");
+  const isDrawn = picture.querySelector("[data-of]")?.dataset.of === openKey();
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.view === view));
-  element.querySelector(".pc-proof")?.classList.toggle("pc-drawn", view === "page");
+  byId("pc-tabs").classList.toggle("pc-drawn", view === "page");
+  picture.classList.toggle("pc-old", !isDrawn);
+  if (view === "page" && !isDrawn) picture.draw(openKey());
   showProof();
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.ui import layout, privacy
-from pincite.ui.desk import SAME, Desk, Exchanges, Shown
+from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
 from pincite.ui.scope import Scope
 from pincite.ui.words import ENGLISH, in_language, words_for
 
@@ -105,10 +105,8 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
     def give_up(exchanges: Exchanges, language: str) -> tuple[Any, ...]:
         return _values(desk.give_up(exchanges, in_language(language)))
 
-    def stop(underway: Any, exchanges: Exchanges, language: str) -> tuple[Any, ...]:
-        return _values(desk.stop(underway, exchanges, in_language(language)))
-
-    def begin_anew(language: str) -> tuple[Any, ...]:
+    def begin_anew(underway: Underway | None, language: str) -> tuple[Any, ...]:
+        desk.stop(underway, forget=True)
         return _values(desk.begin_anew(in_language(language)))
 
     def ask_example(event: gr.EventData, starter: int) -> tuple[str, int]:
@@ -127,8 +125,8 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         **_PRIVATE,
     )
     asked.failure(give_up, told, shown, **_PRIVATE)
-    parts.stop.click(stop, [parts.underway, *told], shown, cancels=[asked], **_PRIVATE)
-    parts.header.clear(begin_anew, parts.language, shown, cancels=[asked], **_PRIVATE)
+    parts.stop.click(desk.stop, parts.underway, None, concurrency_limit=None, **_PRIVATE)
+    parts.header.clear(begin_anew, [parts.underway, parts.language], shown, **_PRIVATE)
     parts.suggestions.example_select(ask_example, parts.starter, [parts.question, parts.starter], **_PRIVATE)
     again = [parts.question, parts.exchanges, parts.starter]
     parts.conversation.retry(ask_again, [parts.exchanges, parts.starter], again, **_PRIVATE)
@@ -140,15 +138,19 @@ def _tie_proof(parts: layout.Parts, desk: Desk) -> None:
 
     told = [parts.exchanges, parts.language]
 
-    def open_proof(event: gr.EventData, exchanges: Exchanges, language: str) -> Iterator[tuple[Any, str]]:
-        for panel in desk.open(str(getattr(event, "open", "")), exchanges, in_language(language)):
-            yield gr.Tabs(selected=layout.PROOF), panel
+    def open_proof(event: gr.EventData, exchanges: Exchanges, language: str) -> tuple[Any, str]:
+        panel = desk.open(str(getattr(event, "open", "")), exchanges, in_language(language))
+        return gr.Tabs(selected=layout.PROOF), panel
+
+    def draw(event: gr.EventData, exchanges: Exchanges, language: str) -> str:
+        return desk.draw(str(getattr(event, "open", "")), exchanges, in_language(language))
 
     def save(event: gr.EventData, exchanges: Exchanges) -> str:
         return desk.save(str(getattr(event, "save", "")), exchanges)
 
     for part in (parts.conversation, parts.proof):
         part.click(open_proof, told, [parts.tabs, parts.proof], concurrency_limit=None, **_PRIVATE)
+    parts.picture.click(draw, told, parts.picture, **_PRIVATE)
     for part in (parts.header, parts.conversation):
         part.download(save, parts.exchanges, parts.saved, **_PRIVATE)
 

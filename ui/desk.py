@@ -5,9 +5,10 @@ gradio for the session it belongs to. Every answer comes from ``answering.stream
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from pincite.answering import stream
@@ -15,6 +16,7 @@ from pincite.answers import Answer, Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.ui import conversation, proof, uploads
+from pincite.ui.background import until_stopped
 from pincite.ui.conversation import Exchange
 from pincite.ui.markup import escape
 from pincite.ui.scope import Scope
@@ -26,11 +28,18 @@ SAME: Any = object()
 Exchanges = tuple[Exchange, ...]
 
 
+@dataclass(slots=True)
+class Underway:
+    """A question that is being answered: it can be stopped, and be ``forgotten`` with its conversation."""
+
+    stopped: Event = field(default_factory=Event)
+    forgotten: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What an event makes of the parts of the page that asking changes.
-
-    ``underway`` is the question that is being answered, as an exchange that was stopped; None when none is.
+    """What an event makes of the parts of the page that asking changes. ``underway`` is None when no question
+    is being answered.
     """
 
     question: str = SAME
@@ -39,7 +48,7 @@ class Shown:
     conversation: str = SAME
     proof: str = SAME
     exchanges: Exchanges = SAME
-    underway: Exchange | None = SAME
+    underway: Underway | None = SAME
 
 
 class Desk:
@@ -56,50 +65,53 @@ class Desk:
         if not question:
             yield Shown(question="", hint=_hint(words.empty_question))
             return
-        asked = Exchange(question, None, scope=scope)
-        yield Shown("", "", conversation.pending(question, "", words), underway=asked)
-        said = ""
-        for step in self._steps(asked, exchanges):
+        underway, said = Underway(), ""
+        outcome = Exchange(question, None, scope=scope)
+        yield Shown("", "", conversation.pending(question, "", words), underway=underway)
+        for step in until_stopped(self._steps(outcome, exchanges), underway.stopped):
             if isinstance(step, str):
                 said += step
-                underway = Exchange(question, None, said=said, scope=scope)
-                yield Shown(pending=conversation.pending(question, said, words), underway=underway)
+                yield Shown(pending=conversation.pending(question, said, words))
+                outcome = replace(outcome, said=said)
             else:
-                exchanges = (*exchanges, step)
-        shown = self._conversation(exchanges, words)
-        panels = self.open(f"{len(exchanges) - 1}-citation-1", exchanges, words)
-        yield Shown("", "", "", shown, next(panels), exchanges, None)
-        for panel in panels:
-            yield Shown(proof=panel)
-
-    def stop(self, underway: Exchange | None, exchanges: Exchanges, words: Words) -> Shown:
-        """Return the page with what was verified of an answer until it was stopped."""
-        if underway is not None:
-            exchanges = (*exchanges, underway)
-        shown = self._conversation(exchanges, words)
-        return Shown(pending="", conversation=shown, exchanges=exchanges, underway=None)
+                outcome = step
+        if underway.forgotten:
+            yield self.begin_anew(words)
+            return
+        exchanges = (*exchanges, outcome)
+        panel = self.open(f"{len(exchanges) - 1}-citation-1", exchanges, words)
+        yield Shown("", "", "", self._conversation(exchanges, words), panel, exchanges, None)
 
     def give_up(self, exchanges: Exchanges, words: Words) -> Shown:
         """Return the page to what it was before a question that failed in a way nobody foresaw."""
         shown = self._conversation(exchanges, words)
         return Shown(hint=_hint(words.unexpected), pending="", conversation=shown, underway=None)
 
+    @staticmethod
+    def stop(underway: Underway | None, *, forget: bool = False) -> None:
+        """Have ``answer`` end at once, with what was verified until now, or with nothing."""
+        if underway is not None:
+            underway.forgotten = forget
+            underway.stopped.set()
+
     def begin_anew(self, words: Words) -> Shown:
         """Return the page without a conversation."""
         return Shown("", "", "", self._conversation((), words), proof.nothing_open(words), (), None)
 
-    def open(self, key: str, exchanges: Exchanges, words: Words) -> Iterator[str]:
-        """Yield the proof panel for what the ``data-open`` key stands for, then with its page drawn."""
+    def open(self, key: str, exchanges: Exchanges, words: Words) -> str:
+        """Return the proof panel for what the ``data-open`` key stands for."""
         shown = proof.opened(exchanges, key)
         if shown is None:
-            yield proof.nothing_open(words)
-            return
+            return proof.nothing_open(words)
         try:
-            yield proof.in_context(self._corpus, shown, words)
-            if picture := proof.page_picture(self._corpus, shown, words):
-                yield proof.in_context(self._corpus, shown, words, picture)
+            return proof.in_context(self._corpus, shown, words)
         except PinciteError as error:
-            yield conversation.problem_card(words.has_changed.format(error=error))
+            return conversation.problem_card(words.has_changed.format(error=error))
+
+    def draw(self, key: str, exchanges: Exchanges, words: Words) -> str:
+        """Return the page of what the ``data-open`` key stands for; empty where it stands for nothing."""
+        shown = proof.opened(exchanges, key)
+        return proof.page_picture(self._corpus, shown, words) if shown is not None else ""
 
     def take_in(self, dropped: Sequence[str] | None, words: Words) -> Iterator[str]:
         """Add the dropped files one by one, yielding their receipts and how far the one at hand has come."""
@@ -151,7 +163,7 @@ class Desk:
     def _conversation(self, exchanges: Exchanges, words: Words) -> str:
         return conversation.conversation(exchanges, words)
 
-    def _steps(self, asked: Exchange, exchanges: Exchanges) -> Iterator[str | Exchange]:
+    def _steps(self, asked: Exchange, exchanges: Exchanges) -> Generator[str | Exchange, None, None]:
         """Yield the answer in pieces, as far as an LLM has got, then the exchange that comes of it."""
         answers = [one.answer for one in exchanges if one.answer is not None]
         history = [Turn(answer.standalone_question, answer.text) for answer in answers]

@@ -43,6 +43,7 @@ class Parts:
     saved: Any
     tabs: Any
     proof: Any
+    picture: Any
     documents_tab: Any
     dropped: Any
     receipts: Any
@@ -95,6 +96,7 @@ def lay_out(texts: Any) -> Parts:
         ):
             with gr.Tab(texts("proof"), id=PROOF):
                 panel = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")
+                picture = _html("", "pc-picture", "startPicture(element, trigger, watch);")
             with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
                 dropped = gr.File(label=texts("add"), file_count="multiple", height=130, elem_id="pc-drop")
                 receipts = _html("", "pc-receipts")
@@ -120,6 +122,7 @@ def lay_out(texts: Any) -> Parts:
         saved=saved,
         tabs=tabs,
         proof=panel,
+        picture=picture,
         documents_tab=documents_tab,
         dropped=dropped,
         receipts=receipts,

@@ -83,9 +83,8 @@ def opened(exchanges: Sequence[Exchange], key: str) -> Opened | None:
     return next(found, None)
 
 
-def in_context(corpus: Documents, shown: Opened, words: Words = ENGLISH, picture: str = "") -> str:
-    """Return a passage with what stands before and after it, the quoted words marked. ``picture`` is its page
-    (see ``page_picture``).
+def in_context(corpus: Documents, shown: Opened, words: Words = ENGLISH) -> str:
+    """Return a passage with what stands before and after it, the quoted words marked.
 
     Raises ``DocumentNotFound`` when the document has changed or gone since it was cited.
     """
@@ -99,9 +98,9 @@ def in_context(corpus: Documents, shown: Opened, words: Words = ENGLISH, picture
         f'<article class="pc-proof" data-of="{escape(shown.key)}" lang="{words.code}">'
         f'<header><h2 aria-live="polite">{shown_name(shown.address or about.source)}</h2>'
         f"{_byline(about.metadata)}{references(shown.references, words)}{_about(about, words)}"
-        f"{_views(words) if picture else ''}"
+        f"{_views(words) if about.pages else ''}"
         f'<button type="button" class="pc-back">{words.back}</button></header>'
-        f'<div class="pc-context" tabindex="0" role="group" aria-label="{words.in_document}">{picture}'
+        f'<div class="pc-context" tabindex="0" role="group" aria-label="{words.in_document}">'
         f'<div class="pc-text" dir="auto">'
         f'<div class="pc-around">{escape(before)}</div>'
         f'<div class="pc-passage">{inside}</div>'
@@ -111,21 +110,17 @@ def in_context(corpus: Documents, shown: Opened, words: Words = ENGLISH, picture
 
 
 def page_picture(corpus: Documents, shown: Opened, words: Words = ENGLISH) -> str:
-    """Return the page that is cited, drawn, the quoted words marked, as HTML; empty where there are no pages.
-
-    Raises ``DocumentNotFound`` when the document has gone.
-    """
-    if not corpus.document(shown.document_id).pages:
-        return ""
+    """Return the page that is cited, drawn, the quoted words marked; or why it cannot be shown."""
     span = shown.quote or shown.passage
     try:
         image = corpus.page_image(shown.document_id, span.start, span.end)
     except PinciteError as error:
         reason = words.no_page_image.format(reason=plain_name(str(error)))
-        return f'<p class="pc-note">{escape(reason)}</p>'
+        return f'<p class="pc-note" data-of="{escape(shown.key)}">{escape(reason)}</p>'
     encoded = base64.b64encode(image).decode("ascii")
     return (
-        f'<figure class="pc-page"><img alt="{words.page_image}" src="data:image/png;base64,{encoded}">'
+        f'<figure class="pc-page" data-of="{escape(shown.key)}">'
+        f'<img alt="{words.page_image}" src="data:image/png;base64,{encoded}">'
         f"<figcaption>{words.page_image}</figcaption></figure>"
     )
 

@@ -64,13 +64,14 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def page(site: Site, browser: "Browser") -> "Iterator[Page]":
-    """A fresh session of the page. Afterwards: nothing was asked of another host, and no script failed."""
+    """A fresh session of the page. Afterwards: nothing was asked of another host, nothing complained."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     asked: list[str] = []
     failed: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
+    page.on("console", lambda line: failed.append(line.text) if line.type == "error" else None)
     page.goto(site.url)
     page.get_by_role("textbox", name="Question").wait_for()
     yield page

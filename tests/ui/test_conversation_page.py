@@ -125,7 +125,7 @@ def test_the_page_of_a_pdf_is_shown_with_the_quote_marked(page: "Page") -> None:
     ask(page, "Who founded the observatory?")
     panel = page.locator("#pc-proof")
     panel.get_by_role("button", name=ENGLISH.as_drawn).click()
-    picture = panel.get_by_role("img", name=ENGLISH.page_image)
+    picture = page.get_by_role("img", name=ENGLISH.page_image)
     expect(picture).to_be_visible()
     expect(panel.locator("mark")).to_be_hidden()
     marked: int = picture.evaluate(YELLOW_PIXELS)

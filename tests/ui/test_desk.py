@@ -47,19 +47,23 @@ def test_stopping_an_answer_stops_the_llm_and_keeps_what_was_verified(corpus: Co
     server.replies.append(Reply(pieces=(growing,), hangs=True))
     desk = Desk(corpus, server.llm)
     steps = desk.answer("When was the mill built?", EVERYWHERE, (), ENGLISH)
-    underway = [next(steps), next(steps)][1].underway
-    steps.close()  # type: ignore[attr-defined]
-    assert server.left.wait(5)
-    shown = desk.stop(underway, (), ENGLISH)
+    underway = next(steps).underway
+    assert "It was built in 1742." in next(steps).pending
+    desk.stop(underway)
+    [shown] = steps
     assert "It was built in 1742." in shown.conversation
     assert ENGLISH.stopped in shown.conversation
     assert (shown.pending, shown.underway) == ("", None)
     assert [one.said for one in shown.exchanges] == ["It was built in 1742."]
 
 
-def test_stopping_when_nothing_is_underway_changes_nothing(corpus: Corpus) -> None:
-    before = asked(Desk(corpus), "When was the mill built?").exchanges
-    assert Desk(corpus).stop(None, before, ENGLISH).exchanges == before
+def test_a_question_that_is_forgotten_leaves_nothing(corpus: Corpus) -> None:
+    desk = Desk(corpus)
+    before = asked(desk, "When was the mill built?").exchanges
+    steps = desk.answer("Who lives there?", EVERYWHERE, before, ENGLISH)
+    desk.stop(next(steps).underway, forget=True)
+    [shown] = steps
+    assert shown == desk.begin_anew(ENGLISH)
 
 
 def test_a_follow_up_leans_on_what_was_searched_for_before(corpus: Corpus) -> None:
