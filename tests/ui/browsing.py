@@ -52,8 +52,8 @@ def ask(page: "Page", question: str) -> "Locator":
     box = page.get_by_role("textbox", name="Question")
     box.fill(question)
     box.press("Enter")
-    expect(turns).to_have_count(count + 1)
-    expect(page.locator(".pc-busy")).to_have_count(0, timeout=60_000)
+    expect(turns).to_have_count(count + 1, timeout=60_000)
+    expect(page.locator(".pc-busy")).to_have_count(0)
     return turns.nth(count).locator(".pc-card")
 
 
