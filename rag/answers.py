@@ -168,7 +168,8 @@ class Answer:
             )
         lines = [self.marked_text(escape_markdown), ""]
         for citation in self.citations:
-            reference = f" (source ref. {', '.join(citation.references)})" if citation.references else ""
+            references = escape_markdown(", ".join(citation.references))
+            reference = f" (source ref. {references})" if references else ""
             quote = escape_markdown(" ".join(citation.quote.split()))
             lines.append(f"{citation.number}. “{quote}” — {escape_markdown(citation.address)}{reference}")
         doubts = [claim for claim in self.claims if claim.status != "quoted"]

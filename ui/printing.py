@@ -23,7 +23,7 @@ from pincite.index.retrieval import Hit
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
-_DOUBTS = {
+DOUBTS = {
     "check": "says more than its quote",
     "unsupported": "not found in the documents, and no part of the answer",
     "misattributed": "found in another passage than the LLM named",
@@ -71,8 +71,8 @@ def print_answer(answer: Answer, *, explained: bool = False) -> None:
             print(f"\n[{citation.number}] {visible(citation.address)}{reference}")
             print(_wrapped(f"“{citation.quote}”", "    "))
         for claim in answer.claims:
-            if claim.status in _DOUBTS:
-                print("\n" + _wrapped(f"{claim.status} ({_DOUBTS[claim.status]}): {claim.text}"))
+            if claim.status in DOUBTS:
+                print("\n" + _wrapped(f"{claim.status} ({DOUBTS[claim.status]}): {claim.text}"))
     if explained and answer.passages:
         print("\nPassages read:")
         _print_hits(answer.passages, scored=True, explained_for=answer.standalone_question)
