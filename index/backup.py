@@ -32,6 +32,7 @@ from pincite.index.location import (
     sync_folder,
 )
 from pincite.index.locking import writing
+from pincite.index.new_files import give_name, refuse_taken
 from pincite.index.sources import real_path
 
 _OF_THE_TARGET = frozenset(
@@ -68,13 +69,13 @@ def back_up(database: Database, folder: Path, file: str | Path, *, overwrite: bo
     database.check()
     temporary = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        _refuse_taken(target, overwrite)
+        refuse_taken(target, overwrite)
         temporary.touch(mode=stat.S_IMODE((folder / schema.FILE_NAME).stat().st_mode), exist_ok=False)
         database.copy(temporary)
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         backup = _described(temporary, target)
-        _give_name(temporary, target, overwrite)
+        give_name(temporary, target, overwrite)
     except (OSError, sqlite3.Error) as error:
         if isinstance(error, sqlite3.Error) and _code(error) not in _OF_THE_TARGET:
             raise fault(error, folder, folder / schema.FILE_NAME, "read") from error
@@ -142,25 +143,6 @@ def _described(written: Path, target: Path) -> Backup:
             "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages), generation FROM corpus"
         ).fetchone()
     return Backup(str(target), row[0], row[1], written.stat().st_size, row[2])
-
-
-def _refuse_taken(target: Path, overwrite: bool) -> None:
-    if target.is_dir():
-        raise PinciteError(f"{target} is a folder: name a file in it")
-    if not overwrite and target.exists():
-        raise PinciteError(f"{target} exists: name another file, or give --overwrite (overwrite=True)")
-
-
-def _give_name(temporary: Path, target: Path, overwrite: bool) -> None:
-    if overwrite:
-        temporary.replace(target)
-    else:
-        try:
-            target.hardlink_to(temporary)  # which, unlike a renaming, takes no file's place
-        except OSError:  # somebody was quicker, or the file system has no links
-            _refuse_taken(target, overwrite)
-            temporary.rename(target)
-    sync_folder(target.parent)
 
 
 def _check(source: Path) -> None:

@@ -43,6 +43,7 @@ from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
+from pincite.index.snapshot import Snapshot
 from pincite.index.sources import find_files, source_name
 from pincite.index.vectors import read_base
 from pincite.index.verification import findings
@@ -265,6 +266,14 @@ class Corpus:
         has no pages or its file is gone or has changed, and ValueError for a span or page that it has not.
         """
         return page_image(self._database, self._folder.parent, document_id, start, end, page, password)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Yield one generation of the corpus, for several looks that belong together, whatever is written
+        meanwhile.
+        """
+        with self._database.snapshot() as snapshot:
+            yield snapshot
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""

@@ -133,6 +133,13 @@ class Snapshot:
         ).fetchone()
         return row[0] if row else None
 
+    def documents_of_length(self, characters: int) -> list[str]:
+        """Return the ids of the documents with so many characters, by source."""
+        rows = self._connection.execute(
+            "SELECT document_id FROM documents WHERE characters = ? ORDER BY source", (characters,)
+        )
+        return [row[0] for row in rows]
+
     def document_row(self, document_id: str) -> int | None:
         """Return the place of a document in the database."""
         row = self._connection.execute("SELECT id FROM documents WHERE document_id = ?", (document_id,))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pincite.answering import ask, stream
     from pincite.answers import Answer, Citation, Claim, Turn
+    from pincite.bundle_format import Bundle
+    from pincite.bundles import BundleReport, bundle, verify_bundle
     from pincite.index.corpus import Corpus, Stats
     from pincite.index.encoder import EncoderIdentity
     from pincite.index.errors import (
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AnswererUnavailable",
+    "Bundle",
+    "BundleReport",
     "Citation",
     "Claim",
     "Corpus",
@@ -58,13 +62,17 @@ __all__ = [
     "Turn",
     "UnsupportedDocument",
     "ask",
+    "bundle",
     "explain",
     "stream",
+    "verify_bundle",
 ]
 
 _MODULES = {
     "pincite.answering": ("ask", "stream"),
     "pincite.answers": ("Answer", "Citation", "Claim", "Turn"),
+    "pincite.bundle_format": ("Bundle",),
+    "pincite.bundles": ("BundleReport", "bundle", "verify_bundle"),
     "pincite.index.corpus": ("Corpus", "Stats"),
     "pincite.index.encoder": ("EncoderIdentity",),
     "pincite.index.errors": (

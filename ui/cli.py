@@ -1,9 +1,9 @@
 """The command line: a thin shell over the library. Every command is a call or two and a way to print the
 result.
 
-Exit codes: 0 done ("not answered" is done); 1 a ``PinciteError``, a failed receipt or findings of ``verify``;
-2 wrong usage; 130 interrupted. Heavy modules are imported by the commands that need them, so that ``--help``
-is instant.
+Exit codes: 0 done ("not answered" is done); 1 a ``PinciteError``, a failed receipt or findings of ``verify``
+or ``verify-bundle``; 2 wrong usage; 130 interrupted. Heavy modules are imported by the commands that need
+them, so that ``--help`` is instant.
 """
 
 import logging
@@ -111,11 +111,18 @@ def ask(
     min_confidence: MinConfidence = None,
     llm_only: Annotated[bool, typer.Option("--llm-only", help="Fail where the LLM fails.")] = False,
     explain: Explain = False,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle", metavar="FILE", help="Write the evidence here, for `pincite verify-bundle`."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file if it exists.")] = False,
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
     from pincite.answering import ask as answer_question
-    from pincite.answers import Turn
+    from pincite.answers import Answer, Turn
     from pincite.ui.options import parse_where
     from pincite.ui.printing import explained, print_answer, print_json, visible
 
@@ -127,7 +134,8 @@ def ask(
     many = question is None
     failed = False
     turns: list[Turn] = []
-    with open_corpus(corpus) as opened:
+    answers: list[Answer] = []
+    with open_corpus(corpus) as opened, keeping.bundled(answers, opened, bundle, overwrite):
         for one in asked_questions() if question is None else [question]:
             try:
                 answer = answer_question(
@@ -149,6 +157,7 @@ def ask(
             if many and not (json or sys.stdin.isatty()):
                 print("\n" * bool(turns) + f"? {visible(one)}")
             turns.append(Turn(answer.standalone_question, answer.text))
+            answers.append(answer)
             if json and explain:
                 passages = explained(answer.standalone_question, answer.passages)
                 print_json({**answer.to_dict(), "passages": passages}, compact=many)
@@ -222,6 +231,7 @@ app.command(name="list")(keeping.list_documents)
 app.command()(keeping.remove)
 app.command()(keeping.stats)
 app.command()(keeping.verify)
+app.command()(keeping.verify_bundle)
 app.command()(keeping.reencode)
 app.command()(keeping.backup)
 app.command()(keeping.restore)

@@ -1,12 +1,20 @@
-"""The commands that look after a corpus: what it holds, whether it is sound, its encoder and its backup."""
+"""The commands that look after a corpus: what it holds, whether it and the evidence kept from it are sound,
+its encoder and its backup.
+"""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pincite.ui.arguments import Json, Location, open_corpus
 from pincite.ui.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from pincite.answers import Answer
+    from pincite.index.corpus import Corpus
 
 
 def list_documents(corpus: Location = ".pincite", json: Json = False) -> None:
@@ -50,6 +58,54 @@ def verify(corpus: Location = ".pincite", json: Json = False) -> None:
         say(f"{len(findings)} findings" if findings else "sound")
     if findings:
         raise typer.Exit(1)
+
+
+def verify_bundle(
+    file: Annotated[Path, typer.Argument(help="A file that `pincite ask --bundle` or the page wrote.")],
+    corpus: Location = ".pincite",
+    json: Json = False,
+) -> None:
+    """Check an evidence bundle against the corpus; exit code 1 if something is wrong."""
+    from pincite.bundle_format import Bundle
+    from pincite.bundles import verify_bundle as check
+    from pincite.ui.printing import print_json, say, visible
+
+    bundle = Bundle.read(file)
+    with open_corpus(corpus) as opened:
+        report = check(bundle, opened)
+    if json:
+        print_json(report)
+    else:
+        for finding in report.findings:
+            print(visible(" ".join(finding.split())))
+        for note in report.notes:
+            say(f"note: {' '.join(note.split())}")
+        say(report.summary)
+    if report.findings:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def bundled(
+    answers: "Sequence[Answer]", corpus: "Corpus", file: Path | None, overwrite: bool
+) -> Iterator[None]:
+    """Write the evidence for what ``answers`` holds at the end to ``file``, if one is named, also after an
+    interrupt; refuse a file that is taken at the beginning, before anything is asked.
+    """
+    if file is None:
+        yield
+        return
+    from pincite.bundles import bundle
+    from pincite.index.new_files import refuse_taken
+    from pincite.ui.printing import say
+
+    refuse_taken(file, overwrite)
+    try:
+        yield
+    finally:
+        if answers:
+            bundle(answers, corpus).write(file, overwrite=overwrite)
+            say(f"wrote the evidence to {file}")
 
 
 def reencode(

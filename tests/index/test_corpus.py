@@ -191,6 +191,22 @@ def test_a_change_of_metadata_alone_replaces_the_document(corpus: Corpus) -> Non
     assert corpus.documents()[0].title == "2024"
 
 
+def test_a_snapshot_shows_one_generation_whatever_is_written_meanwhile(corpus: Corpus, docs: Path) -> None:
+    corpus.add(docs)
+    with corpus.snapshot() as snapshot:
+        before, generation = snapshot.documents(), snapshot.generation
+        corpus.add_text("Delta text", source="d.txt")
+        corpus.remove("b.md")
+        assert (snapshot.documents(), snapshot.generation) == (before, generation)
+        assert snapshot.documents_of_length(len("alpha text")) == [
+            corpus.find("a.txt"),
+            corpus.find("sub/c.txt"),
+        ]
+    with corpus.snapshot() as snapshot:
+        assert snapshot.generation > generation
+        assert len(snapshot.documents_of_length(len("alpha text"))) == 3
+
+
 def test_the_same_content_under_two_names_is_two_documents(corpus: Corpus, docs: Path) -> None:
     (docs / "copy.txt").write_text("alpha text")
     corpus.add("docs")

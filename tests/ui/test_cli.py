@@ -375,6 +375,7 @@ def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
         "remove",
         "stats",
         "verify",
+        "verify-bundle",
         "reencode",
         "backup",
         "restore",
