@@ -18,6 +18,7 @@ from typing import Self
 from pincite.index import retrieval
 from pincite.index.adding import Offer, look_after_vanished, store
 from pincite.index.backup import Backup, back_up, restoring
+from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.database import Database
 from pincite.index.document import Document
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
@@ -39,6 +40,7 @@ from pincite.index.location import (
 )
 from pincite.index.locking import writing
 from pincite.index.page_images import page_image
+from pincite.index.passages import Passage
 from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
@@ -75,6 +77,7 @@ class Corpus:
         self._database = Database(folder)
         self._indexes = LiveIndexes(folder)
         self._reading = ReadingProcess()
+        self._map = LiveMap()
 
     @classmethod
     def open(
@@ -274,6 +277,20 @@ class Corpus:
         """
         with self._database.snapshot() as snapshot:
             yield snapshot
+
+    def map(
+        self, question: str = "", passages: Sequence[Passage] = (), *, most: int = MOST_POINTS
+    ) -> CorpusMap:
+        """Return the corpus's passages as points on a plane, near to what says something similar, and where a
+        question and ``passages`` are among them. Of more than ``most`` passages a sample is shown.
+
+        Raises ValueError for a ``most`` below 1.
+        """
+        if most < 1:
+            raise ValueError(f"most must be at least 1, got {most}")
+        with self._database.snapshot() as snapshot:
+            encoder = self._encoders.of(snapshot.encoder) if question.strip() else None
+            return self._map.of(snapshot, encoder, question, passages, most)
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""

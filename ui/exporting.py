@@ -14,7 +14,8 @@ from pincite.answers import READER, Answer, Citation, Claim, escape_markdown, jo
 from pincite.index.language import HAN, KANA
 from pincite.index.retrieval import Hit
 from pincite.ui.printing import DOUBTS, visible
-from pincite.ui.proof import NEAREST_SHOWN, escape, folded
+from pincite.ui.conversation import NEAREST_SHOWN
+from pincite.ui.markup import escape, folded
 
 _TITLE = "Answers from your documents"
 _UNTITLED = "Not a question"

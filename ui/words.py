@@ -99,6 +99,47 @@ class Words:
     sure: str
     statuses: tuple[tuple[str, str], ...]
     """What ``Receipt.status`` is called; what is missing goes by its own name."""
+    # looking: scores, statistics, map
+    scores: str
+    scores_about: str
+    no_scores: str
+    passage: str
+    meaning: str
+    meaning_about: str
+    by_words: str
+    by_words_about: str
+    by_reader: str
+    by_reader_about: str
+    cited_as: str
+    no_score: str
+    statistics: str
+    files: str
+    groups: str
+    on_disk: str
+    passages_by_document: str
+    others: str
+    languages: str
+    language_names: tuple[tuple[str, str], ...]
+    formats: str
+    no_suffix: str
+    dates: str
+    dated: str
+    encoder: str
+    dimensions: str
+    generation: str
+    map: str
+    map_about: str
+    map_sample: str
+    map_keys: str
+    map_empty: str
+    map_question: str
+    map_question_unplaced: str
+    map_hits: str
+    map_tap: str
+    map_nearer: str
+    map_farther: str
+    map_whole: str
+    map_to_hits: str
 
 
 ENGLISH = Words(
@@ -186,6 +227,47 @@ ENGLISH = Words(
     remove_named="Remove {name}",
     sure="Really remove?",
     statuses=(),
+    scores="Scores of the passages",
+    scores_about="What each passage was found by, and how sure the reader is of its answer from it alone.",
+    no_scores="There are no passages to compare.",
+    passage="Passage",
+    meaning="Meaning",
+    meaning_about="cosine, at most 1",
+    by_words="Words",
+    by_words_about="BM25, beside the highest",
+    by_reader="Reader",
+    by_reader_about="read alone, at most 1",
+    cited_as="cited {numbers}",
+    no_score="no score",
+    statistics="The corpus in figures",
+    files="Files",
+    groups="Groups",
+    on_disk="On disk",
+    passages_by_document="Passages per document",
+    others="Others ({count})",
+    languages="Languages",
+    language_names=(("en", "English"), ("zh", "Chinese"), ("ja", "Japanese"), ("other", "other or mixed")),
+    formats="Formats",
+    no_suffix="no suffix",
+    dates="Dates",
+    dated="{count} of {total} documents are dated",
+    encoder="Encoder",
+    dimensions="{count} dimensions",
+    generation="Generation",
+    map="Map of the corpus",
+    map_about="{count} passages, each a point: near together, they say similar things.",
+    map_sample="A sample, {count} of {total} passages: near together, they say similar things.",
+    map_keys="Keys: arrows go to the nearest passage, Page Up and Page Down along the text, digits to the"
+    " passages found, + and − nearer and farther; Enter opens.",
+    map_empty="There is nothing on the map yet: the corpus holds no document.",
+    map_question="your question",
+    map_question_unplaced="The encoder does not know the script of this question, so it has no place here.",
+    map_hits="Passages found, best first",
+    map_tap="Tap again to open",
+    map_nearer="Nearer",
+    map_farther="Farther",
+    map_whole="The whole map",
+    map_to_hits="To the passages found",
 )
 
 CHINESE = Words(
@@ -278,6 +360,47 @@ CHINESE = Words(
         ("failed", "失败"),
         ("vanished", "已消失"),
     ),
+    scores="段落得分",
+    scores_about="各段落因何被找到，以及阅读器仅凭该段落作答的把握。",
+    no_scores="没有可比较的段落。",
+    passage="段落",
+    meaning="语义",
+    meaning_about="余弦，满分 1",
+    by_words="词语",
+    by_words_about="BM25，以最高者为准",
+    by_reader="阅读器",
+    by_reader_about="单独作答，满分 1",
+    cited_as="引文 {numbers}",
+    no_score="无得分",
+    statistics="语料库统计",
+    files="文件",
+    groups="分组",
+    on_disk="占用空间",
+    passages_by_document="各文档的段落数",
+    others="其他（{count}）",
+    languages="语言",
+    language_names=(("en", "英语"), ("zh", "中文"), ("ja", "日语"), ("other", "其他或混合")),
+    formats="格式",
+    no_suffix="无扩展名",
+    dates="日期",
+    dated="{total} 个文档中有 {count} 个注明日期",
+    encoder="编码器",
+    dimensions="{count} 维",
+    generation="版本号",
+    map="语料库地图",
+    map_about="{count} 个段落，每点一个：相距越近，内容越相似。",
+    map_sample="{total} 个段落中的 {count} 个，抽样遍及各文档：相距越近，内容越相似。",
+    map_keys="按键：方向键移到最近的段落，Page Up 和 Page Down 沿原文移动，数字键选找到的段落，"
+    "+ 和 − 缩放，回车键打开。",
+    map_empty="地图上还没有内容：语料库中没有文档。",
+    map_question="您的问题",
+    map_question_unplaced="编码器不认识该问题的文字，因此它在地图上没有位置。",
+    map_hits="找到的段落，最佳在前",
+    map_tap="再次点按以打开",
+    map_nearer="放大",
+    map_farther="缩小",
+    map_whole="全图",
+    map_to_hits="查看找到的段落",
 )
 
 
