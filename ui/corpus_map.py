@@ -52,7 +52,8 @@ def corpus_map(found: CorpusMap, documents: Sequence[DocumentInfo], hits: Sequen
     unplaced = f'<p class="pc-note">{escape(words.map_question_unplaced)}</p>'
     return (
         f'<section class="pc-look pc-map" aria-label="{escape(words.map)}" data-map="{escape(data)}">'
-        f'<div class="pc-map-head"><p class="pc-map-about">{escape(told)}</p>{_tools(bool(hits), words)}</div>'
+        f'<div class="pc-map-head"><p class="pc-map-about">{escape(told)}</p>'
+        f"{_tools(bool(hits), words)}</div>"
         f'<div class="pc-map-box" tabindex="0" role="application" aria-label="{escape(words.map)}"'
         ' aria-describedby="pc-map-keys">'
         '<canvas aria-hidden="true"></canvas><canvas aria-hidden="true"></canvas>'

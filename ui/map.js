@@ -298,7 +298,7 @@ function nearestThatWay(map, current, [right, down], isShown) {
     const ahead = dx * right + dy * down;
     const aside = Math.abs(dx * down) + Math.abs(dy * right);
     const distance = Math.hypot(ahead, 2 * aside);
-    if (ahead > 0.01 && aside <= ahead && distance < least && isShown(point)) [found, least] = [point, distance];
+    if (ahead > 0.01 && aside <= 3 * ahead && distance < least && isShown(point)) [found, least] = [point, distance];
   }
   return found;
 }
