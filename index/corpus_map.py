@@ -127,17 +127,18 @@ def sampled(counts: Sequence[int], most: int) -> list[NDArray[np.int64]]:
 
     Each document has one at least, unless there are more than ``most`` documents: then evenly some of these.
     """
-    total, documents = sum(counts), sum(1 for count in counts if count)
+    sizes = np.array(counts, dtype=np.int64)
+    total, documents = int(sizes.sum()), int(np.count_nonzero(sizes))
     if total <= most:
         return [np.arange(count) for count in counts]
     if documents >= most:
-        shown = np.flatnonzero(np.array(counts))[np.arange(most) * documents // most]
-        shares = np.zeros(len(counts), dtype=np.int64)
-        shares[shown] = 1
+        shares = np.zeros(len(sizes), dtype=np.int64)
+        shares[np.flatnonzero(sizes)[np.arange(most) * documents // most]] = 1
     else:
-        further = np.array([0, *(max(count - 1, 0) for count in counts)]).cumsum()
-        shares = np.diff(further * (most - documents) // (total - documents)) + np.sign(counts)
-    return [np.arange(share) * count // max(share, 1) for count, share in zip(counts, shares, strict=True)]
+        further = (sizes - 1).clip(min=0).cumsum() * (most - documents) // (total - documents)
+        shares = np.diff(further, prepend=0) + np.sign(sizes)
+    pairs = zip(sizes.tolist(), shares.tolist(), strict=True)
+    return [np.arange(share) * size // max(share, 1) for size, share in pairs]
 
 
 def _picture(snapshot: Snapshot, most: int) -> _Picture:

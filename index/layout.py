@@ -80,7 +80,7 @@ def _neighbours_together(vectors: Matrix, plane: Plane) -> Plane:
     """Return the plane after ``_STEPS`` steps down the gradient, the first with a stronger pull."""
     count = len(vectors)
     neighbours = nearest(vectors, _NEIGHBOURS)
-    places = plane / plane.std() * 1e-4
+    places: Plane = plane / plane.std() * 1e-4
     velocity, gains = np.zeros_like(places), np.ones_like(places)
     for step in range(_STEPS):
         pull = _EARLY_PULL if step < _EARLY_STEPS else 1.0

@@ -225,12 +225,13 @@ class Snapshot:
             (json.dumps(list(ids)),),
         )
         for document, inside in groupby(rows, key=itemgetter(0)):
-            pages, *named, text = self._connection.execute(
+            pages, document_id, source, metadata, text = self._connection.execute(
                 "SELECT pages, document_id, source, metadata, text FROM documents WHERE id = ?", (document,)
             ).fetchone()
             offsets = _offsets(pages)
             for _, path, start, end, points in inside:
-                yield _passage(offsets, *named, path, start, end, text[start:end], points)
+                there = text[start:end]
+                yield _passage(offsets, document_id, source, metadata, path, start, end, there, points)
 
     def passage_ids(self, places: Iterable[tuple[str, int, int]]) -> list[int | None]:
         """Return the ids of passages that are told by document id, start and end; None for one that is no

@@ -34,7 +34,6 @@ function showMap(section, open, signal) {
   let only = -1; // the colour that is not dimmed; -1: none is
   let byTouch = false;
   let frame = 0;
-
   let drag = null; // where the map was taken hold of, until it is let go
 
   const isShown = (point) => only < 0 || map.colours[map.document[point]] === only;
@@ -163,7 +162,7 @@ function readMap(json) {
     count,
     px: x,
     py: y,
-    radius: count > 3000 ? 2.3 : count > 1200 ? 2.8 : count > 400 ? 3.4 : count > 100 ? 4.5 : 6,
+    radius: 1,
     view: { x: 0.5, y: 0.5, scale: 1 }, // the middle of what is looked at, 0..1, and how much it is enlarged
     extent: { x: 1, y: 1 }, // of the whole map, in pixels
     size: { x: 0, y: 0 },
@@ -175,6 +174,9 @@ function readMap(json) {
         x: Math.max(width - 2 * MAP_MARGIN, 1) * map.view.scale,
         y: Math.max(height - 2 * MAP_MARGIN, 1) * map.view.scale,
       };
+      const ofAll = count > 3000 ? 2.3 : count > 1200 ? 2.8 : count > 400 ? 3.4 : count > 100 ? 4.5 : 6;
+      const ofSmall = Math.min(Math.max(width / 640, 0.62), 1);
+      map.radius = ofAll * ofSmall * Math.min(map.view.scale, 4) ** 0.3;
       const place = (axis, step) => map.size[axis] / 2 + (step / data.steps - map.view[axis]) * map.extent[axis];
       for (let point = 0; point < count; point++) {
         x[point] = place("x", data.x[point]);
@@ -192,12 +194,15 @@ function readMap(json) {
     },
     lookAtHits() {
       const points = data.hits.filter((point) => point !== null);
-      const of = (values, question) => [...points.map((point) => values[point]), ...(question === undefined ? [] : [question])];
-      const [across, down] = [of(data.x, data.question?.[0]), of(data.y, data.question?.[1])].map((values) => {
-        const [low, high] = [Math.min(...values) / data.steps, Math.max(...values) / data.steps];
+      const places = points.map((point) => [data.x[point], data.y[point]]);
+      if (data.question) places.push(data.question);
+      if (!places.length) return;
+      const [across, down] = [0, 1].map((axis) => {
+        const values = places.map((place) => place[axis] / data.steps);
+        const [low, high] = [Math.min(...values), Math.max(...values)];
         return { middle: (low + high) / 2, length: high - low };
       });
-      if (points.length) map.lookAt(across.middle, down.middle, 0.7 / Math.max(across.length, down.length, 0.01));
+      map.lookAt(across.middle, down.middle, 0.7 / Math.max(across.length, down.length, 0.01));
     },
     // Whether the map had to be moved for a point to be in sight.
     bringInto(point) {
@@ -312,10 +317,12 @@ function showTip(box, map, point, byTouch) {
   title.textContent = map.title(point);
   words.textContent = map.words(point);
   hint.textContent = byTouch ? map.texts.tap : "";
-  const left = Math.min(Math.max(map.px[point] - tip.offsetWidth / 2, 4), box.clientWidth - tip.offsetWidth - 4);
-  const top = map.py[point] - tip.offsetHeight - 14;
-  tip.style.left = `${Math.max(left, 4)}px`;
-  tip.style.top = `${top >= 4 ? top : map.py[point] + 16}px`;
+  const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+  const disc = map.discs.find((one) => one.point === point);
+  const edges = disc ? [map.py[point], disc.y - 4, disc.y + 4] : [map.py[point]];
+  const above = Math.min(...edges) - height - 14;
+  tip.style.left = `${Math.max(Math.min(map.px[point] - width / 2, box.clientWidth - width - 4), 4)}px`;
+  tip.style.top = `${above >= 4 ? above : Math.max(...edges) + 16}px`;
 }
 
 function inkOf(section) {
@@ -347,7 +354,7 @@ function canvasOf(canvas, box) {
 // Points stand one over another in the order of the text, each with a rim of the card's colour.
 function drawPoints(pen, map, ink, only) {
   const rim = map.count > 1200 ? 0.5 : 1;
-  const radius = map.radius * Math.min(map.view.scale, 4) ** 0.3;
+  const radius = map.radius;
   for (const isDimmed of only < 0 ? [false] : [true, false]) {
     pen.globalAlpha = isDimmed ? 0.16 : 1;
     for (let point = 0; point < map.count; point++) {

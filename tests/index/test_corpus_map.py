@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pincite.index import corpus_map
 from pincite.index.corpus import Corpus
 from pincite.index.corpus_map import Place, sampled
+from pincite.index.snapshot import Snapshot
 from tests.fakes import FakeEncoder
 
 ANIMALS = "fox hound badger otter heron kestrel weasel stoat marten lynx vole shrew".split()
@@ -110,15 +111,20 @@ def test_a_hit_that_is_not_in_the_sample_has_a_place_and_one_that_is_gone_has_no
 
 def test_a_map_is_kept_until_the_corpus_changes(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(corpus, 3)
-    drawn = []
-    original = corpus_map._picture
-    monkeypatch.setattr(corpus_map, "_picture", lambda *given: drawn.append(given) or original(*given))
+    drawn: list[int] = []
+    draw = corpus_map._picture
+
+    def counted(snapshot: Snapshot, most: int) -> corpus_map._Picture:
+        drawn.append(most)
+        return draw(snapshot, most)
+
+    monkeypatch.setattr(corpus_map, "_picture", counted)
     first = corpus.map()
     assert corpus.map("fox").points is first.points
-    assert len(drawn) == 1
+    assert drawn == [corpus_map.MOST_POINTS]
     corpus.add_text(text(1, 2), source="more.txt")
     second = corpus.map()
-    assert len(drawn) == 2
+    assert drawn == [corpus_map.MOST_POINTS] * 2
     assert second.generation > first.generation
     assert len(second.points) == 5
     assert len(corpus.map(most=4).points) == 4

@@ -24,7 +24,8 @@ def topics(count: int, seed: int = 0) -> tuple[Matrix, NDArray[np.int64]]:
 
 
 def as_unit(vectors: NDArray[np.float64]) -> Matrix:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: Matrix = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def neighbours_kept(vectors: Matrix, plane: NDArray[np.float64], count: int = 10) -> float:
@@ -105,8 +106,8 @@ def test_every_corpus_has_a_place_for_each_vector_within_the_plane(
 ) -> None:
     rng = np.random.default_rng(seed)
     middle = rng.normal(size=DIMENSION)
-    vectors = middle + rng.normal(size=(count, rank)) @ rng.normal(size=(rank, DIMENSION))
-    vectors = as_unit(np.repeat(vectors, copies, axis=0).reshape(-1, DIMENSION))
+    shapes = middle + rng.normal(size=(count, rank)) @ rng.normal(size=(rank, DIMENSION))
+    vectors = as_unit(np.repeat(shapes, copies, axis=0).reshape(-1, DIMENSION))
     plane = layout.laid_out(vectors)
     assert plane.shape == (len(vectors), 2)
     assert np.isfinite(plane).all()
