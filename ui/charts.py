@@ -11,7 +11,7 @@ from pincite.answers import Answer
 from pincite.index.corpus import Stats
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.proof import escape, folded
+from pincite.ui.markup import escape, folded
 from pincite.ui.words import Words
 
 DOCUMENTS_CHARTED = 10
@@ -30,7 +30,7 @@ def score_chart(index: int, answer: Answer, reader: Sequence[float | None], word
     ``reader`` has a score for each passage, as ``passage_scores.reader_scores`` does.
     """
     if not answer.passages:
-        return f'<p class="pc-note">{words.no_scores}</p>'
+        return nothing_to_compare(words)
     highest = max(hit.lexical_score for hit in answer.passages)
     rows = "".join(
         _score_row(f"{index}-passage-{rank}", rank + 1, hit, read, highest, _citing(answer, hit), words)
@@ -52,6 +52,11 @@ def score_chart(index: int, answer: Answer, reader: Sequence[float | None], word
         f'<thead><tr><th scope="col">{escape(words.passage)}</th>{columns}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def nothing_to_compare(words: Words) -> str:
+    """Return what is shown where no passages were found."""
+    return f'<p class="pc-note">{words.no_scores}</p>'
 
 
 def statistics(stats: Stats, documents: Sequence[DocumentInfo], words: Words) -> str:

@@ -120,6 +120,10 @@ function startProof(element, trigger, watch) {
   });
 }
 
+function startLook(element, trigger) {
+  element.addEventListener("click", (event) => act(event, trigger));
+}
+
 function startPicture(element, trigger, watch) {
   byId("pc-picture").draw = (key) => trigger("click", { open: key });
   watch("value", () => showView(proofPanel()));

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pincite.index.corpus import Corpus
@@ -125,11 +126,38 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         **_PRIVATE,
     )
     asked.failure(give_up, told, shown, **_PRIVATE)
+    _tie_looking(asked, parts, desk)
     parts.stop.click(desk.stop, parts.underway, None, concurrency_limit=None, **_PRIVATE)
     parts.header.clear(begin_anew, [parts.underway, parts.language], shown, **_PRIVATE)
     parts.suggestions.example_select(ask_example, parts.starter, [parts.question, parts.starter], **_PRIVATE)
     again = [parts.question, parts.exchanges, parts.starter]
     parts.conversation.retry(ask_again, [parts.exchanges, parts.starter], again, **_PRIVATE)
+
+
+def _tie_looking(asked: Any, parts: layout.Parts, desk: Desk) -> None:
+    """What is looked at rather than read: drawn when its tab is opened, and again after each answer."""
+    import gradio as gr
+
+    told = [parts.exchanges, parts.language]
+
+    def look(tab: str, exchanges: Exchanges, language: str) -> tuple[Any, Any, Any]:
+        words, same = in_language(language), gr.skip()
+        if tab == layout.SCORES:
+            return desk.scores(exchanges, words), same, same
+        if tab == layout.CORPUS:
+            return same, *desk.overview(exchanges, words)
+        return same, same, same
+
+    drawn: dict[str, Any] = {
+        "fn": look,
+        "inputs": [parts.tab, *told],
+        "outputs": [parts.scores, parts.map, parts.figures],
+    }
+    asked.then(**drawn, **_PRIVATE)
+    tabs = {parts.proof_tab: layout.PROOF, parts.documents_tab: layout.DOCUMENTS}
+    tabs |= {parts.scores_tab: layout.SCORES, parts.corpus_tab: layout.CORPUS}
+    for tab, name in tabs.items():
+        tab.select(partial(str, name), None, parts.tab, **_PRIVATE).then(**drawn, **_PRIVATE)
 
 
 def _tie_proof(parts: layout.Parts, desk: Desk) -> None:
@@ -138,9 +166,9 @@ def _tie_proof(parts: layout.Parts, desk: Desk) -> None:
 
     told = [parts.exchanges, parts.language]
 
-    def open_proof(event: gr.EventData, exchanges: Exchanges, language: str) -> tuple[Any, str]:
+    def open_proof(event: gr.EventData, exchanges: Exchanges, language: str) -> tuple[Any, str, str]:
         panel = desk.open(str(getattr(event, "open", "")), exchanges, in_language(language))
-        return gr.Tabs(selected=layout.PROOF), panel
+        return gr.Tabs(selected=layout.PROOF), layout.PROOF, panel
 
     def draw(event: gr.EventData, exchanges: Exchanges, language: str) -> str:
         return desk.draw(str(getattr(event, "open", "")), exchanges, in_language(language))
@@ -148,8 +176,8 @@ def _tie_proof(parts: layout.Parts, desk: Desk) -> None:
     def save(event: gr.EventData, exchanges: Exchanges) -> str:
         return desk.save(str(getattr(event, "save", "")), exchanges)
 
-    for part in (parts.conversation, parts.proof):
-        part.click(open_proof, told, [parts.tabs, parts.proof], concurrency_limit=None, **_PRIVATE)
+    for part in (parts.conversation, parts.proof, parts.scores, parts.map):
+        part.click(open_proof, told, [parts.tabs, parts.tab, parts.proof], concurrency_limit=None, **_PRIVATE)
     parts.picture.click(draw, told, parts.picture, **_PRIVATE)
     for part in (parts.header, parts.conversation):
         part.download(save, parts.exchanges, parts.saved, **_PRIVATE)
@@ -267,4 +295,4 @@ def _look() -> dict[str, Any]:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
     )
-    return {"theme": theme, "css": layout.resource("chat.css")}
+    return {"theme": theme, "css": layout.resource("chat.css") + layout.resource("look.css")}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pincite.index.corpus_map import CorpusMap, Place
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.proof import escape, folded
+from pincite.ui.markup import escape, folded
 from pincite.ui.words import Words
 
 COLOURS = 8

@@ -5,6 +5,7 @@ gradio for the session it belongs to. Every answer comes from ``answering.stream
 """
 
 import json
+import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from pincite.answering import stream
 from pincite.answers import Answer, Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.ui import conversation, proof, uploads
+from pincite.passage_scores import reader_scores
+from pincite.ui import charts, conversation, corpus_map, exporting, proof, uploads
 from pincite.ui.background import until_stopped
 from pincite.ui.conversation import Exchange
 from pincite.ui.markup import escape
@@ -104,6 +106,8 @@ class Desk:
         if shown is None:
             return proof.nothing_open(words)
         try:
+            if not shown.address:
+                shown = replace(shown, address=self._address_of(shown))
             return proof.in_context(self._corpus, shown, words)
         except PinciteError as error:
             return conversation.problem_card(words.has_changed.format(error=error))
@@ -112,6 +116,32 @@ class Desk:
         """Return the page of what the ``data-open`` key stands for; empty where it stands for nothing."""
         shown = proof.opened(exchanges, key)
         return proof.page_picture(self._corpus, shown, words) if shown is not None else ""
+
+    def scores(self, exchanges: Exchanges, words: Words) -> str:
+        """Return the scores of the passages that the last question found, as bars."""
+        index, answer = self._last_answer(exchanges)
+        if answer is None:
+            return charts.nothing_to_compare(words)
+        try:
+            read = reader_scores(answer.standalone_question, answer.passages)
+        except PinciteError as error:
+            return conversation.problem_card(str(error))
+        return charts.score_chart(index, answer, read, words)
+
+    def overview(self, exchanges: Exchanges, words: Words) -> tuple[str, str]:
+        """Return the map of the corpus, with the last question and what it found on it, and the corpus in
+        figures.
+        """
+        _, answer = self._last_answer(exchanges)
+        hits = () if answer is None else answer.passages
+        question = "" if answer is None else answer.standalone_question
+        try:
+            found = self._corpus.map(question, [hit.passage for hit in hits])
+            documents = self._corpus.documents()
+            figures = charts.statistics(self._corpus.stats(), documents, words)
+        except PinciteError as error:
+            return conversation.problem_card(str(error)), ""
+        return corpus_map.corpus_map(found, documents, hits, words), figures
 
     def take_in(self, dropped: Sequence[str] | None, words: Words) -> Iterator[str]:
         """Add the dropped files one by one, yielding their receipts and how far the one at hand has come."""
@@ -145,7 +175,8 @@ class Desk:
         return sorted({one.source for one in documents}), sorted(publishers)
 
     def save(self, wanted: str, exchanges: Exchanges) -> str:
-        """Return a file to save, as the page's script takes it: JSON with its name, type and content.
+        """Return a file to save as the page's script takes it: JSON with its name, type and content, in an
+        attribute. Saved twice, it differs: the script is told of changes only.
 
         ``wanted`` is what ``data-save`` has, as ``bundle:all`` or ``page:0``; anything else is "".
         """
@@ -155,10 +186,37 @@ class Desk:
             answers = [one for one in [exchanges[int(which)].answer] if one is not None]
         if kind not in conversation.SAVED_AS or not answers:
             return ""
-        return json.dumps(self._file(kind, answers))
+        try:
+            file = json.dumps(self._file(kind, answers))
+        except PinciteError as error:
+            return conversation.problem_card(str(error))
+        return f'<div data-file="{escape(file)}" data-made="{time.monotonic_ns()}"></div>'
 
     def _file(self, kind: str, answers: Sequence[Answer]) -> dict[str, str]:
-        raise NotImplementedError
+        if kind == "markdown":
+            suffix, media_type, content = ".md", "text/markdown", exporting.markdown(answers)
+        elif kind == "page":
+            suffix, media_type, content = ".html", "text/html", exporting.html_page(answers)
+        else:
+            from pincite.bundles import bundle
+
+            suffix, media_type, content = ".json", "application/json", bundle(answers, self._corpus).to_json()
+        return {"name": exporting.file_name(answers, suffix), "type": media_type, "content": content}
+
+    def _address_of(self, shown: proof.Opened) -> str:
+        """Return the address of a passage that was opened from the map; empty where it is not on it."""
+        places = (
+            point.address
+            for point in self._corpus.map().points
+            if (point.document_id, point.start, point.end)
+            == (shown.document_id, shown.passage.start, shown.passage.end)
+        )
+        return next(places, "")
+
+    @staticmethod
+    def _last_answer(exchanges: Exchanges) -> tuple[int, Answer | None]:
+        answered = [(index, one.answer) for index, one in enumerate(exchanges) if one.answer is not None]
+        return answered[-1] if answered else (0, None)
 
     def _conversation(self, exchanges: Exchanges, words: Words) -> str:
         return conversation.conversation(exchanges, words)

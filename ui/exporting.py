@@ -13,9 +13,9 @@ from datetime import date, datetime
 from pincite.answers import READER, Answer, Citation, Claim, escape_markdown, joined
 from pincite.index.language import HAN, KANA
 from pincite.index.retrieval import Hit
-from pincite.ui.printing import DOUBTS, visible
 from pincite.ui.conversation import NEAREST_SHOWN
 from pincite.ui.markup import escape, folded
+from pincite.ui.printing import DOUBTS, visible
 
 _TITLE = "Answers from your documents"
 _UNTITLED = "Not a question"

@@ -12,6 +12,8 @@ from pincite.ui.words import CHINESE, ENGLISH, Words
 
 MOST_QUESTION_CHARACTERS = 2000
 PROOF = "proof"
+SCORES = "scores"
+CORPUS = "corpus"
 DOCUMENTS = "documents"
 
 
@@ -19,14 +21,15 @@ DOCUMENTS = "documents"
 class Parts:
     """The page's components, each a gradio one.
 
-    ``language``, ``exchanges``, ``underway`` and ``starter`` are what gradio keeps for each session; a change
-    of ``starter`` asks what is in ``question``.
+    ``language``, ``exchanges``, ``underway``, ``starter`` and ``tab``, the one that is open, are what gradio
+    keeps for each session; a change of ``starter`` asks what is in ``question``.
     """
 
     language: Any
     exchanges: Any
     underway: Any
     starter: Any
+    tab: Any
     header: Any
     conversation: Any
     suggestions: Any
@@ -42,8 +45,14 @@ class Parts:
     until: Any
     saved: Any
     tabs: Any
+    proof_tab: Any
     proof: Any
     picture: Any
+    scores_tab: Any
+    scores: Any
+    corpus_tab: Any
+    map: Any
+    figures: Any
     documents_tab: Any
     dropped: Any
     receipts: Any
@@ -55,7 +64,7 @@ def lay_out(texts: Any) -> Parts:
     import gradio as gr
 
     language, exchanges, underway = gr.State(ENGLISH.code), gr.State(()), gr.State(None)
-    starter = gr.State(0)
+    starter, tab = gr.State(0), gr.State(PROOF)
     head = _html(header(ENGLISH), "pc-name", "startHeader(element, trigger);")
     with gr.Row(elem_id="pc-desk"):
         with gr.Column(elem_id="pc-left", min_width=280):
@@ -94,9 +103,14 @@ def lay_out(texts: Any) -> Parts:
             gr.Column(elem_id="pc-right", min_width=280),
             gr.Tabs(elem_id="pc-tabs", selected=PROOF) as tabs,
         ):
-            with gr.Tab(texts("proof"), id=PROOF):
+            with gr.Tab(texts("proof"), id=PROOF) as proof_tab:
                 panel = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")
                 picture = _html("", "pc-picture", "startPicture(element, trigger, watch);")
+            with gr.Tab(texts("scores_tab"), id=SCORES) as scores_tab:
+                scores = _html("", "pc-scores", "startLook(element, trigger);")
+            with gr.Tab(texts("corpus_tab"), id=CORPUS) as corpus_tab:
+                corpus_map = _html("", "pc-map", f"{resource('map.js')}\nstartMap(element, trigger, watch);")
+                figures = _html("", "pc-figures")
             with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
                 dropped = gr.File(label=texts("add"), file_count="multiple", height=130, elem_id="pc-drop")
                 receipts = _html("", "pc-receipts")
@@ -106,6 +120,7 @@ def lay_out(texts: Any) -> Parts:
         exchanges=exchanges,
         underway=underway,
         starter=starter,
+        tab=tab,
         header=head,
         conversation=talk,
         suggestions=suggestions,
@@ -121,8 +136,14 @@ def lay_out(texts: Any) -> Parts:
         until=until,
         saved=saved,
         tabs=tabs,
+        proof_tab=proof_tab,
         proof=panel,
         picture=picture,
+        scores_tab=scores_tab,
+        scores=scores,
+        corpus_tab=corpus_tab,
+        map=corpus_map,
+        figures=figures,
         documents_tab=documents_tab,
         dropped=dropped,
         receipts=receipts,

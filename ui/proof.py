@@ -1,7 +1,7 @@
 """The HTML of the proof: a passage in the context of its document, with the quoted words marked in it.
 
-What is opened is named by a key, ``0-citation-2``, ``1-passage-3`` or ``at:DOCUMENT:START-END``; a number
-after ``+`` says how much more of the document is shown around it. A PDF's page is drawn besides.
+What is opened is named by a key, ``0-citation-2``, ``1-passage-3`` or ``passage:DOCUMENT:START-END``; a
+number after ``+`` says how much more of the document is shown around it. A PDF's page is drawn besides.
 """
 
 import base64
@@ -22,7 +22,7 @@ CONTEXT_CHARACTERS = 700
 _WIDENED = 4
 _MOST_WIDENINGS = 6
 _KEY = re.compile(r"(\d{1,6})-(citation|passage)-(\d{1,6})")
-_PLACE = re.compile(r"at:([0-9a-f]{8,128}):(\d{1,12})-(\d{1,12})")
+_PLACE = re.compile(r"passage:([0-9a-f]{8,128}):(\d{1,12})-(\d{1,12})")
 
 
 @dataclass(frozen=True, slots=True)

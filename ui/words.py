@@ -100,6 +100,8 @@ class Words:
     statuses: tuple[tuple[str, str], ...]
     """What ``Receipt.status`` is called; what is missing goes by its own name."""
     # looking: scores, statistics, map
+    scores_tab: str
+    corpus_tab: str
     scores: str
     scores_about: str
     no_scores: str
@@ -227,6 +229,8 @@ ENGLISH = Words(
     remove_named="Remove {name}",
     sure="Really remove?",
     statuses=(),
+    scores_tab="Scores",
+    corpus_tab="Corpus",
     scores="Scores of the passages",
     scores_about="What each passage was found by, and how sure the reader is of its answer from it alone.",
     no_scores="There are no passages to compare.",
@@ -360,6 +364,8 @@ CHINESE = Words(
         ("failed", "失败"),
         ("vanished", "已消失"),
     ),
+    scores_tab="得分",
+    corpus_tab="语料库",
     scores="段落得分",
     scores_about="各段落因何被找到，以及阅读器仅凭该段落作答的把握。",
     no_scores="没有可比较的段落。",
