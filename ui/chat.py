@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.ui import layout, privacy
+from pincite.ui import endpoints, layout, privacy
 from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
 from pincite.ui.scope import Scope
 from pincite.ui.words import ENGLISH, in_language, words_for
@@ -46,6 +46,7 @@ def build(corpus: Corpus, *, llm: Any = None, min_confidence: float | None = Non
         _tie_asking(parts, desk)
         _tie_proof(parts, desk)
         _tie_documents(parts, desk)
+        endpoints.add_endpoints(corpus, llm=llm, min_confidence=min_confidence)
     return page
 
 
@@ -244,7 +245,8 @@ def serve(
 
     page = build(corpus, llm=llm, min_confidence=min_confidence)
     try:
-        _, url, _ = page.launch(
+        url = endpoints.launch(
+            page,
             **privacy.launch_options(host),
             **_look(),
             i18n=gr.I18n(**layout.translations()),

@@ -50,7 +50,7 @@ def print_json(value: Any, *, compact: bool = False) -> None:
 
     What would steer a terminal is escaped as JSON has it, so that a parser reads it back.
     """
-    text = json.dumps(_plain(value), ensure_ascii=False, indent=None if compact else 2)
+    text = json.dumps(plain(value), ensure_ascii=False, indent=None if compact else 2)
     text = _STEERING.sub(lambda match: json.dumps(match.group())[1:-1], text)
     print(text.encode("utf-8", "replace").decode("utf-8"))
 
@@ -96,7 +96,7 @@ def print_hits(hits: Sequence[Hit], *, explained_for: str | None = None) -> None
 
 def explained(query: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
     """Return hits for JSON, each with its ``matched`` and ``missing`` words."""
-    return [{**_plain(hit), **dataclasses.asdict(explain(query, hit.passage))} for hit in hits]
+    return [{**plain(hit), **dataclasses.asdict(explain(query, hit.passage))} for hit in hits]
 
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
@@ -241,15 +241,16 @@ def _wrapped(text: str, indent: str = "") -> str:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return dataclasses, or lists of them, as plain values for JSON, under their own names."""
     if isinstance(value, Answer):
         return value.to_dict()
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, Hit):
-        plain = dataclasses.asdict(value)
-        plain["passage"]["address"] = value.passage.address
-        return plain
+        entry = dataclasses.asdict(value)
+        entry["passage"]["address"] = value.passage.address
+        return entry
     return (
         dataclasses.asdict(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type)

@@ -66,7 +66,7 @@ def launch_options(host: str) -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": True,
         "footer_links": [],
         "app_kwargs": {"middleware": guards},
     }

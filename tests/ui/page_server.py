@@ -1,24 +1,26 @@
 """A program for the page's tests: serves a corpus, notes what it connects to, and fails where it is told to.
 
-    python page_server.py CORPUS JOURNAL
+    python page_server.py CORPUS JOURNAL [login]
 
 It prints the page's address when it is ready; JOURNAL gets a line per event, ``connect HOST`` or
-``asked QUESTION``. It is a program of its own because gradio leaves event loops unclosed, which the tests'
-own process takes for an error. The question ``!wait`` waits for a line of input; ``!damaged``, ``!wrong`` and
-``!broken`` raise an error of ours, a wrong argument and one that nobody foresaw.
+``asked QUESTION``; with ``login`` gradio asks for a name and a password. It is a program of its own because
+gradio leaves event loops unclosed, which the tests' own process takes for an error. The question ``!wait``
+waits for a line of input; ``!damaged``, ``!wrong`` and ``!broken`` raise an error of ours, a wrong argument
+and one that nobody foresaw.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pincite.answering import stream
+from pincite.answering import ask, stream
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
-from pincite.ui import chat, desk
+from pincite.ui import chat, desk, endpoints, privacy
 
 FAULTS: dict[str, Exception] = {
     "!damaged": CorpusDamaged("it is <b>torn</b>"),
@@ -27,7 +29,7 @@ FAULTS: dict[str, Exception] = {
 }
 
 
-def main(location: str, journal: str) -> None:
+def main(location: str, journal: str, login: str = "") -> None:
     """Serve until interrupted."""
     with Path(journal).open("a", encoding="utf-8", buffering=1) as lines:
 
@@ -47,8 +49,23 @@ def main(location: str, journal: str) -> None:
                 sys.stdin.readline()
             yield from stream(question, *arguments, **options)
 
-        with patch.object(desk, "stream", faulty_stream), Corpus.open(location, create=False) as corpus:
+        with (
+            patch.object(desk, "stream", faulty_stream),
+            patch.object(endpoints, "ask", _faulty_ask),
+            patch.object(privacy, "launch_options", partial(_launch_options, privacy.launch_options, login)),
+            Corpus.open(location, create=False) as corpus,
+        ):
             chat.serve(corpus, port=0, on_ready=_say)
+
+
+def _faulty_ask(question: str, *arguments: Any, **options: Any) -> Answer:
+    if question in FAULTS:
+        raise FAULTS[question]
+    return ask(question, *arguments, **options)
+
+
+def _launch_options(plain: Callable[[str], dict[str, Any]], login: str, host: str) -> dict[str, Any]:
+    return {**plain(host), "auth": ("ada", "countess")} if login else plain(host)
 
 
 def _say(url: str) -> None:
