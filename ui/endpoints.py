@@ -79,7 +79,9 @@ def launch(page: "gr.Blocks", **options: Any) -> str:
 
     with redirect_stdout(io.StringIO()):
         _, url, _ = page.launch(**options)
-    handlers = page.mcp_server_obj.mcp_server.request_handlers
+    if page.mcp_server_obj is None:
+        _LOG.warning("there are no tools over MCP: %s", page.mcp_error)
+        return str(url)
     for request in (
         types.ListPromptsRequest,
         types.GetPromptRequest,
@@ -87,7 +89,7 @@ def launch(page: "gr.Blocks", **options: Any) -> str:
         types.ListResourceTemplatesRequest,
         types.ReadResourceRequest,
     ):
-        del handlers[request]
+        page.mcp_server_obj.mcp_server.request_handlers.pop(request, None)
     return str(url)
 
 

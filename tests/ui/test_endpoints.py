@@ -340,7 +340,13 @@ def test_mcp_is_for_the_pages_own_name_only_and_no_form_can_reach_it(site: Site)
 
 def test_where_the_page_asks_for_a_login_no_tool_can_be_called(site: Site, tmp_path: Path) -> None:
     program = Path(__file__).with_name("page_server.py")
-    command = [sys.executable, program, site.corpus.location, tmp_path / "journal.txt", "login"]
+    command = [
+        sys.executable,
+        str(program),
+        str(site.corpus.location),
+        str(tmp_path / "journal.txt"),
+        "login",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
