@@ -44,8 +44,8 @@ def user_cache(pytestconfig: pytest.Config) -> Iterator[None]:
     assert pytestconfig.cache is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(pytestconfig.cache.mkdir("pincite-user-cache")))
-        patch.setenv("PYTHONPATH", str(NO_NETWORK))
-        for name in ("PINCITE_CORPUS", "PINCITE_LLM", "OPENAI_API_KEY"):
+        patch.setenv("PYTHONPATH", str(NO_NETWORK), prepend=os.pathsep)
+        for name in ("PINCITE_CORPUS", "PINCITE_LLM", "PINCITE_AUTH", "OPENAI_API_KEY"):
             patch.delenv(name, raising=False)
         yield
 

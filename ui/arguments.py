@@ -37,6 +37,21 @@ EncoderOption = Annotated[
     str | None,
     typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
 ]
+Auth = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--auth",
+        envvar="PINCITE_AUTH",
+        metavar="USER:PASSWORD",
+        show_envvar=True,
+        help="Who may log in. Repeatable; in the variable, parted by spaces, it is in no list of processes.",
+    ),
+]
+NoAuth = Annotated[bool, typer.Option("--no-auth", help="Let everybody in who can reach --host.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="NAME", help="Also answer to this name, a proxy's. Repeatable."),
+]
 
 
 @contextmanager

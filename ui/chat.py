@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.ui import endpoints, layout, privacy
+from pincite.ui import endpoints, intake, layout, privacy
+from pincite.ui.access import LOCAL, Access
 from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
 from pincite.ui.scope import Scope
 from pincite.ui.words import ENGLISH, in_language, words_for
@@ -229,6 +230,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
+    access: Access = LOCAL,
     llm: Any = None,
     min_confidence: float | None = None,
     open_browser: bool = False,
@@ -237,37 +239,41 @@ def serve(
     """Run the page until interrupted, on ``host`` and ``port`` (0: any that is free).
 
     ``on_ready`` is told the page's address. On ``KeyboardInterrupt`` the page is closed, and the interrupt
-    goes on. Raises ``PinciteError`` where the host is not this machine's, or the port cannot be had.
+    goes on. Raises ``PinciteError`` where the host is not this machine's, or the port cannot be had, and
+    ``ValueError`` where others could reach the page and ``access`` does not say who may.
     """
     free_port = _free_port(host)
     privacy.set_environment(host)
     import gradio as gr
 
-    page = build(corpus, llm=llm, min_confidence=min_confidence)
-    try:
-        url = endpoints.launch(
-            page,
-            **privacy.launch_options(host),
-            **_look(),
-            i18n=gr.I18n(**layout.translations()),
-            server_port=port or free_port,
-            inbrowser=open_browser,
-            inline=False,
-            prevent_thread_lock=True,
-            quiet=True,
-            show_error=False,
-        )
-    except OSError as error:
-        raise PinciteError(
-            f"cannot serve the page at {host}:{port}, which another program may use: name another --port"
-        ) from error
-    try:
-        if on_ready is not None:
-            on_ready(url)
-        while page.is_running:
-            time.sleep(_TICK_SECONDS)
-    finally:
-        page.close(verbose=False)
+    with intake.own_folder() as folder:
+        options = privacy.launch_options(host, folder, access)
+        page = build(corpus, llm=llm, min_confidence=min_confidence)
+        page.queue(max_size=privacy.MOST_WAITING_EVENTS)
+        try:
+            url = endpoints.launch(
+                page,
+                **options,
+                **_look(),
+                i18n=gr.I18n(**layout.translations()),
+                server_port=port or free_port,
+                inbrowser=open_browser,
+                inline=False,
+                prevent_thread_lock=True,
+                quiet=True,
+                show_error=False,
+            )
+        except OSError as error:
+            raise PinciteError(
+                f"cannot serve the page at {host}:{port}, which another program may use: name another --port"
+            ) from error
+        try:
+            if on_ready is not None:
+                on_ready(url)
+            while page.is_running:
+                time.sleep(_TICK_SECONDS)
+        finally:
+            page.close(verbose=False)
 
 
 def _free_port(host: str) -> int:

@@ -17,12 +17,15 @@ import typer
 from pincite.index.errors import AnswererUnavailable, PinciteError
 from pincite.ui import keeping
 from pincite.ui.arguments import (
+    AllowHost,
+    Auth,
     EncoderOption,
     Explain,
     Json,
     Llm,
     Location,
     MinConfidence,
+    NoAuth,
     TopK,
     WhereOption,
     open_corpus,
@@ -292,19 +295,26 @@ def ui(
     corpus: Location = ".pincite",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
+    auth: Auth = None,
+    no_auth: NoAuth = False,
+    allow_host: AllowHost = None,
     llm: Llm = None,
     min_confidence: MinConfidence = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Serve the chat page, on this machine only unless told otherwise."""
+    from pincite.ui.access import Access
     from pincite.ui.chat import serve
     from pincite.ui.printing import say
 
+    access = Access.of(auth or (), is_open=no_auth, host_names=allow_host or ())
+    access.names(host)
     with open_corpus(corpus, create=True) as opened:
         serve(
             opened,
             host=host,
             port=port,
+            access=access,
             llm=llm,
             min_confidence=min_confidence,
             open_browser=open_browser,

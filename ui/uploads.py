@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
+from pincite.index.formats.kinds import PICTURES, SUFFIXES, suffix_of
 from pincite.index.ingestion import Progress
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.ui.markup import escape, folded, plain_name, shown_name
@@ -23,6 +24,12 @@ from pincite.ui.words import ENGLISH, Words
 
 FOLDER = "uploads"
 DOCUMENTS_SHOWN = 200
+ACCEPTED = SUFFIXES | PICTURES
+"""The endings of what may be dropped: everything that is read, and pictures of text."""
+MOST_FILES = 200
+MOST_FILE_BYTES = 100 << 20
+TOO_MANY = f"drop {MOST_FILES} files at most at once"
+TOO_LARGE = f"a file may have {MOST_FILE_BYTES >> 20} MB: add larger ones with pincite index"
 _LOOK_SECONDS = 0.2
 _MOST_NAME_CHARACTERS = 80
 _MOST_SUFFIX_CHARACTERS = 12
@@ -65,6 +72,8 @@ def take_all_in(paths: Sequence[Path], corpus: Corpus) -> Iterator[Taking]:
 def take_in(upload: Path, corpus: Corpus, progress: Callable[[Progress], None] | None = None) -> Receipt:
     """Keep a copy of ``upload`` with the corpus and index it; what is wrong with it goes into the receipt."""
     name = safe_name(upload.name)
+    if not is_accepted(name):
+        return Receipt(name, "failed", not_accepted(name))
     try:
         kept, is_new = keep(upload, corpus.location / FOLDER)
     except (PinciteError, OSError) as error:
@@ -78,6 +87,17 @@ def take_in(upload: Path, corpus: Corpus, progress: Callable[[Progress], None] |
         if is_new and receipt.status == "failed":
             kept.unlink(missing_ok=True)
     return receipt
+
+
+def is_accepted(name: str) -> bool:
+    """Whether a file of this name may be dropped; what is in it is judged when it is read."""
+    return suffix_of(name) in ACCEPTED
+
+
+def not_accepted(name: str) -> str:
+    """Return why a file of this name is refused."""
+    kind = f"{suffix_of(name)} files" if suffix_of(name) else "files without an ending"
+    return f"{kind} are not taken here: drop documents and text, or add it with pincite index"
 
 
 def keep(upload: Path, folder: Path) -> tuple[Path, bool]:

@@ -28,7 +28,8 @@ _MODULES = {
     "text": (".txt", ".text", ".log"),
 }
 _MODULE_OF = {suffix: module for module, suffixes in _MODULES.items() for suffix in suffixes}
-SUFFIXES = frozenset(_MODULE_OF).difference(_MODULES["image"])
+PICTURES = frozenset(_MODULES["image"])
+SUFFIXES = frozenset(_MODULE_OF).difference(PICTURES)
 """What a folder is searched for. Few pictures are scans, so those are read that are named outright."""
 
 _SIGNATURES = (
