@@ -12,6 +12,7 @@ import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from pincite.ui.asgi import App, Message, Receive, Send, header, headers, path, refuse
 
@@ -37,6 +38,7 @@ _WRITE = (
     rf"{_API}/(?:run|call|call/v2)/{_NAME}",
     rf"{_API}/mcp(?:/(?:http|messages))?",
 )
+_GRADIOS_OWN = {"deep_link", "page"}
 _CLOSE = (rf"{_API}/mcp(?:/http)?",)
 _ROUTES = {
     method: re.compile("|".join(patterns))
@@ -160,13 +162,17 @@ class SameOriginOnly:
 
 
 class NeededRoutesOnly:
-    """ASGI middleware: what is not on the list of routes is not found."""
+    """ASGI middleware: what is not on the list of routes is not found.
+
+    Nor are gradio's deep links, which name files, and its further pages, whose absence is an error to it.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if is_needed(scope["method"], scope["path"]):
+        query = scope["query_string"].decode("latin-1")
+        if is_needed(scope["method"], scope["path"]) and not _GRADIOS_OWN & parse_qs(query).keys():
             await self._app(scope, receive, send)
         else:
             await refuse(send, 404, "there is nothing here")
@@ -175,7 +181,7 @@ class NeededRoutesOnly:
 def is_needed(method: str, asked: str) -> bool:
     """Whether the page or a program of its has use for the route. ``asked`` is the decoded path."""
     routes = _ROUTES.get(method)
-    plain = asked[:-1] if len(asked) > 1 and asked.endswith("/") else asked
+    plain = asked if asked in ("/", "//") else asked.removesuffix("/")
     return routes is not None and routes.fullmatch(plain) is not None
 
 

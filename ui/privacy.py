@@ -54,7 +54,7 @@ def set_environment(host: str) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     for name in ("NO_PROXY", "no_proxy"):
         known = [part for part in os.environ.get(name, "").split(",") if part]
-        os.environ[name] = ",".join(dict.fromkeys([*known, "localhost", "127.0.0.1", host]))
+        os.environ[name] = ",".join(dict.fromkeys([*known, "localhost", "127.0.0.1", host.strip("[]")]))
 
 
 def launch_options(host: str, folder: Path, who: access.Access = access.LOCAL) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,11 +30,29 @@ QUIET += " --disable-component-update --disable-sync"
 def site(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("page")
     (folder / "quetzal.txt").write_text(f"Group 1 - {HOSTILE} [7] - Nothing else is for sale [8]\n", "utf-8")
-    journal, errors = folder / "journal.txt", folder / "errors.txt"
-    with Corpus.open(folder / "corpus", encoder=encoder) as corpus, errors.open("wb") as standard_error:
+    with Corpus.open(folder / "corpus", encoder=encoder) as corpus:
         corpus.add(SEEDS, folder / "quetzal.txt", exclude=["README.md"])
+        with served(corpus, folder) as site:
+            yield site
+
+
+@pytest.fixture(scope="session")
+def locked_site(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A page for others, who log in as anna."""
+    folder = tmp_path_factory.mktemp("locked")
+    with Corpus.open(folder / "corpus", encoder=encoder) as corpus:
+        corpus.add(SEEDS, exclude=["README.md"])
+        with served(corpus, folder, "0.0.0.0", "anna:pass:word") as site:
+            yield site
+
+
+@contextmanager
+def served(corpus: Corpus, folder: Path, *options: str) -> Iterator[Site]:
+    """Serve the page from a process of its own, until the end."""
+    journal, errors = folder / "journal.txt", folder / "errors.txt"
+    with errors.open("wb") as standard_error:
         server = subprocess.Popen(
-            [sys.executable, HERE / "page_server.py", corpus.location, journal],
+            [sys.executable, HERE / "page_server.py", corpus.location, journal, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=standard_error,

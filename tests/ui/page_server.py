@@ -1,17 +1,16 @@
 """A program for the page's tests: serves a corpus, notes what it connects to, and fails where it is told to.
 
-    python page_server.py CORPUS JOURNAL [login]
+    python page_server.py CORPUS JOURNAL [HOST USER:PASSWORD]
 
 It prints the page's address when it is ready; JOURNAL gets a line per event, ``connect HOST`` or
-``asked QUESTION``; with ``login`` gradio asks for a name and a password. It is a program of its own because
+``asked QUESTION``. It is a program of its own because
 gradio leaves event loops unclosed, which the tests' own process takes for an error. The question ``!wait``
 waits for a line of input; ``!damaged``, ``!wrong`` and ``!broken`` raise an error of ours, a wrong argument
 and one that nobody foresaw.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +19,8 @@ from pincite.answering import ask, stream
 from pincite.answers import Answer
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusDamaged
-from pincite.ui import chat, desk, endpoints, privacy
+from pincite.ui import chat, desk, endpoints
+from pincite.ui.access import Access
 
 FAULTS: dict[str, Exception] = {
     "!damaged": CorpusDamaged("it is <b>torn</b>"),
@@ -29,7 +29,7 @@ FAULTS: dict[str, Exception] = {
 }
 
 
-def main(location: str, journal: str, login: str = "") -> None:
+def main(location: str, journal: str, host: str = "127.0.0.1", *accounts: str) -> None:
     """Serve until interrupted."""
     with Path(journal).open("a", encoding="utf-8", buffering=1) as lines:
 
@@ -52,20 +52,15 @@ def main(location: str, journal: str, login: str = "") -> None:
         with (
             patch.object(desk, "stream", faulty_stream),
             patch.object(endpoints, "ask", _faulty_ask),
-            patch.object(privacy, "launch_options", partial(_launch_options, privacy.launch_options, login)),
             Corpus.open(location, create=False) as corpus,
         ):
-            chat.serve(corpus, port=0, on_ready=_say)
+            chat.serve(corpus, host=host, port=0, access=Access.of(accounts), on_ready=_say)
 
 
 def _faulty_ask(question: str, *arguments: Any, **options: Any) -> Answer:
     if question in FAULTS:
         raise FAULTS[question]
     return ask(question, *arguments, **options)
-
-
-def _launch_options(plain: Callable[[str], dict[str, Any]], login: str, host: str) -> dict[str, Any]:
-    return {**plain(host), "auth": ("ada", "countess")} if login else plain(host)
 
 
 def _say(url: str) -> None:
