@@ -51,10 +51,14 @@ class Access:
         return cls(pairs, is_open, tuple(host_names))
 
     def names(self, host: str) -> Names:
-        """Return what the page may be called on ``host``. Raises ``ValueError`` where anybody could come."""
-        if not (self.accounts or self.is_open or is_loopback(host)):
+        """Return what the page may be called on ``host``. Raises ``ValueError`` where anybody could come.
+
+        A page on loopback that has a name of its own stands behind a proxy, which others reach.
+        """
+        if not (self.accounts or self.is_open or (is_loopback(host) and not self.host_names)):
+            where = ", ".join((host, *self.host_names))
             raise ValueError(
-                f"others could reach {host}: name who may with --auth USER:PASSWORD (or PINCITE_AUTH), "
+                f"others could reach {where}: name who may with --auth USER:PASSWORD (or PINCITE_AUTH), "
                 "or let everybody with --no-auth"
             )
         return Names.of(host, self.host_names)

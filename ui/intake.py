@@ -19,7 +19,7 @@ from pincite.ui.sessions import parsed
 
 MOST_UPLOAD_BYTES = 500 << 20
 MOST_WAITING_BYTES = 2 << 30
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 8
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"
 _FIELD = b"files"
 _MCP = "/gradio_api/mcp"

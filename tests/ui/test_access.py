@@ -54,6 +54,13 @@ def test_this_machine_needs_no_account(host: str) -> None:
     assert not LOCAL.names(host).takes_addresses
 
 
+def test_a_proxys_name_on_loopback_needs_accounts_too() -> None:
+    with pytest.raises(ValueError, match=r"others could reach 127.0.0.1, docs.example.org: .*--no-auth"):
+        Access.of([], host_names=["docs.example.org"]).names("127.0.0.1")
+    for access in (Access.of(["anna:word"], host_names=["b.example"]), Access((), True, ("b.example",))):
+        assert access.names("127.0.0.1").has("b.example")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
