@@ -35,7 +35,12 @@ def path(scope: Message) -> str:
 
 async def refuse(send: Send, status: int, reason: str, **more: str) -> None:
     """Answer with ``status`` and a line, as JSON of the form that gradio's clients show."""
-    body = json.dumps({"detail": reason}).encode()
+    await answer(send, status, {"detail": reason}, **more)
+
+
+async def answer(send: Send, status: int, content: object, **more: str) -> None:
+    """Answer with ``content`` as JSON; ``more`` are header fields, with ``_`` for ``-``."""
+    body = json.dumps(content).encode()
     fields = {"content-type": "application/json", "content-length": str(len(body)), **more}
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})

@@ -42,12 +42,13 @@ def build(corpus: Corpus, *, llm: Any = None, min_confidence: float | None = Non
     with gr.Blocks(
         title="pincite", analytics_enabled=False, fill_width=True, delete_cache=(_DAY_SECONDS, _DAY_SECONDS)
     ) as page:
+        # first: gradio gives a name to the first that asks for it, and the page's own events have names too
+        endpoints.add_endpoints(corpus, llm=llm, min_confidence=min_confidence)
         parts = layout.lay_out(gr.I18n(**layout.translations()))
         _tie_beginning(page, parts, desk)
         _tie_asking(parts, desk)
         _tie_proof(parts, desk)
         _tie_documents(parts, desk)
-        endpoints.add_endpoints(corpus, llm=llm, min_confidence=min_confidence)
     return page
 
 

@@ -26,15 +26,13 @@ from pincite.answering import ask
 from pincite.answers import Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.ui import uploads
+from pincite.ui import intake, uploads
 from pincite.ui.printing import plain
 
 if TYPE_CHECKING:
     import gradio as gr
 
 UNEXPECTED = "Something went wrong here; the window in which pincite runs has the details."
-NO_LOGIN = "this server asks for a login, and MCP has none: start it without --auth to use its tools"
-NOT_UPLOADED = "file must be one that was uploaded to this server before: no address, and no other path"
 _QUESTIONS_AT_ONCE = 4
 _MCP_PATH = "/gradio_api/mcp"
 _LOG = logging.getLogger(__name__)
@@ -58,15 +56,12 @@ class Uploaded:
 def add_endpoints(corpus: Corpus, *, llm: Any = None, min_confidence: float | None = None) -> None:
     """Give the page that is being built the endpoints; ``llm`` and ``min_confidence`` are as for ``ask``."""
     import gradio as gr
-    from gradio.context import Context
 
-    page = Context.root_block
     doors = _Doors(corpus, llm, min_confidence)
     readers = ThreadPoolExecutor(_QUESTIONS_AT_ONCE, thread_name_prefix="pincite-ask")
     writer = ThreadPoolExecutor(1, thread_name_prefix="pincite-add")
     for door, threads in ((doors.ask, readers), (doors.search, readers), (doors.add, writer)):
-        gr.api(_served(door, threads, page), api_name=door.__name__, queue=False)
-    _take_uploads_only(page)
+        gr.api(_served(door, threads), api_name=door.__name__, queue=False)
 
 
 def launch(page: "gr.Blocks", **options: Any) -> str:
@@ -191,7 +186,7 @@ class _Doors:
         return receipt
 
 
-def _served(door: Callable[..., Any], threads: Executor, page: "gr.Blocks") -> Callable[..., Awaitable[Any]]:
+def _served(door: Callable[..., Any], threads: Executor) -> Callable[..., Awaitable[Any]]:
     """Return ``door`` as gradio calls it: arguments by place, each of the type and size it is declared with.
 
     What is wrong with a call is told in one line. A tool's result is JSON; gradio would put a Python object's
@@ -206,8 +201,6 @@ def _served(door: Callable[..., Any], threads: Executor, page: "gr.Blocks") -> C
     @wraps(door)
     async def served(request: gr.Request, *given: Any) -> Any:
         is_tool = _MCP_PATH in request.url.path
-        if is_tool and page.auth is not None:
-            raise ValueError(NO_LOGIN)
         call = partial(_told, checked, **dict(zip(names, given, strict=True)))
         result = await asyncio.get_running_loop().run_in_executor(threads, call)
         if isinstance(result, _Refusal):
@@ -249,28 +242,5 @@ def _place(path: str) -> Path:
 
     place = Path(path).resolve()
     if not place.is_relative_to(Path(get_upload_folder()).resolve()) or not place.is_file():
-        raise ValueError(NOT_UPLOADED)
+        raise ValueError(intake.NOT_UPLOADED)
     return place
-
-
-def _take_uploads_only(page: "gr.Blocks") -> None:
-    """Have all events of ``page`` refuse whatever stands in place of an uploaded file: an address, which
-    gradio would load, or a path.
-    """
-    import gradio as gr
-    from gradio_client.utils import is_file_obj_with_meta, traverse
-
-    preprocess_data = page.preprocess_data
-
-    def checked(file: dict[str, Any]) -> dict[str, Any]:
-        try:
-            _place(file["path"])
-        except ValueError as error:
-            raise gr.Error(NOT_UPLOADED, print_exception=False) from error
-        return file
-
-    async def of_uploads(block_fn: Any, inputs: list[Any], *rest: Any, **options: Any) -> Any:
-        traverse(inputs, checked, is_file_obj_with_meta)
-        return await preprocess_data(block_fn, inputs, *rest, **options)
-
-    page.preprocess_data = of_uploads

@@ -13,16 +13,18 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from pincite.ui import uploads
-from pincite.ui.asgi import App, Message, Receive, Send, header, path, refuse
+from pincite.ui.asgi import App, Message, Receive, Send, answer, header, path, refuse
 from pincite.ui.limits import UPLOAD, declares_more, too_many
 from pincite.ui.sessions import parsed
 
 MOST_UPLOAD_BYTES = 500 << 20
 MOST_WAITING_BYTES = 2 << 30
 MOST_AT_ONCE = 8
+NOT_UPLOADED = "file must be one that was uploaded to this server before: no address, and no other path"
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"
 _FIELD = b"files"
 _MCP = "/gradio_api/mcp"
+_INVALID_PARAMS = -32602  # of JSON-RPC, which MCP speaks
 
 
 @contextmanager
@@ -90,7 +92,7 @@ class ModestUploads:
 class UploadsOnly:
     """ASGI middleware: refuses events whose data name a file that was not uploaded here.
 
-    To gradio, an object with a "path" is a file. The arguments of MCP tools are not of that form.
+    To gradio, an object with a "path" is a file; an address there, it would load.
     """
 
     def __init__(self, app: App, folder: Path) -> None:
@@ -98,12 +100,14 @@ class UploadsOnly:
         self._folder = folder
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = b"" if path(scope).startswith(_MCP) else scope.get("pincite.body", b"")
-        named = _paths(parsed(body))
-        if all(is_upload(name, self._folder) for name in named):
+        data = parsed(scope.get("pincite.body", b""))
+        if all(is_upload(name, self._folder) for name in _paths(data)):
             await self._app(scope, receive, send)
+        elif path(scope).startswith(_MCP) and isinstance(data, dict) and "id" in data:
+            fault = {"code": _INVALID_PARAMS, "message": NOT_UPLOADED}
+            await answer(send, 200, {"jsonrpc": "2.0", "id": data["id"], "error": fault})
         else:
-            await refuse(send, 403, "that is no file which was uploaded here")
+            await refuse(send, 403, NOT_UPLOADED)
 
 
 def is_upload(name: object, folder: Path) -> bool:

@@ -3,10 +3,9 @@
     python page_server.py CORPUS JOURNAL [HOST USER:PASSWORD]
 
 It prints the page's address when it is ready; JOURNAL gets a line per event, ``connect HOST`` or
-``asked QUESTION``. It is a program of its own because
-gradio leaves event loops unclosed, which the tests' own process takes for an error. The question ``!wait``
-waits for a line of input; ``!damaged``, ``!wrong`` and ``!broken`` raise an error of ours, a wrong argument
-and one that nobody foresaw.
+``asked QUESTION``. It is a program of its own because gradio leaves event loops unclosed, which the tests'
+own process takes for an error. The question ``!wait`` waits for a line of input; ``!damaged``, ``!wrong`` and
+``!broken`` raise an error of ours, a wrong argument and one that nobody foresaw.
 """
 
 import sys

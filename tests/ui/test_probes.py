@@ -190,7 +190,7 @@ def test_no_event_takes_a_path_for_an_upload(site: Site, visitor: Visitor, path:
     ]
     for route, event, data in asked:
         status, body = visitor.post(route, {"fn_index": event, "data": data})
-        assert (status, "no file which was uploaded" in body) == (403, True), (route, event, data)
+        assert (status, intake.NOT_UPLOADED in body) == (403, True), (route, event, data)
     assert "192.0.2.1" not in site.entries("connect")
 
 
