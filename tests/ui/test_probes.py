@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
+from pincite.ui import intake
 from tests.samples import BANK
 from tests.ui.browsing import Site
 
