@@ -14,7 +14,8 @@ NOUN = (
     r"|himself|herself|each|all|both|then|later|soon|once|still|now|again|often|who|which|that|what|its|his"
     r"|her|their|our|my|your|own|the|an?|every|some|any|no|with|in|of|to|from|by|for|at|on|as|and|or|but"
     r"|than|when|where|while|into|over|under|between|through|after|before|since|until|within|without|about"
-    r"|around|like|if|so|because|[a-z]+ly)\b)[a-z][a-z-]+"
+    r"|around|like|if|so|because|further|quite|very|rather|today|ago|alone|instead|together|even|already|yet"
+    r"|too|ever|more|most|less|[a-z]+ly)\b)[a-z][a-z-]+"
 )
 SUBJECT = (
     rf"(?P<subject>(?:[Tt]he (?:{NOUN} ){{0,2}})?{NAMES}(?: {NOUN}){{0,3}}(?: (?:of|in|at"

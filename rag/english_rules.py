@@ -177,7 +177,7 @@ _WHAT_DID = re.compile(
     rf"|{NAME})(?: [\w'’%-]+){{1,9}}?)(?P<when> in {YEAR})?{END}"
 )
 _WHAT_DOES = re.compile(
-    rf"^{SUBJECT} (?P<verb>{'|'.join(_DOES)}|(?<=s )(?:{_DO})) (?P<told>(?!to |that |as |for |in |on "
+    rf"^{SUBJECT} (?P<verb>{'|'.join(_DOES)}|(?<=\ws )(?:{_DO})) (?P<told>(?!to |that |as |for |in |on "
     rf"|with |by |from )(?:[\w'’%-]+ ?){{2,12}})"
 )
 _CALLED = re.compile(

@@ -17,10 +17,10 @@ from pincite.suggestions import Suggestion
 _FILLER = re.compile(r",? (?:also|however|therefore|subsequently|eventually)\b,?")
 _ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[\d, ]+\]")
 _REJECTED = re.compile(
-    r"(?<!\w)'|[\"“”«»‘!?@<>{}|*_#`=~^/\\:()\[\]…]|\w- \w|\b(?:(?-i:may)|might|perhaps|possibly|probably|allegedly"
-    r"|reportedly|rumou?red|claimed|supposedly|not|never|no|nor|none|neither|if|unless|would|could|should"
-    r"|planned|expected|proposed|likely|said|believed|thought|seem|seems|seemed|cannot|above|below|figure"
-    r"|table|chapter|section)\b|n['’]t\b",
+    r"(?<!\w)'|[\"“”«»‘!?@<>{}|*_#`=~^/\\:()\[\]…]|\w- \w|\b(?:(?-i:may)|might|perhaps|possibly|probably"
+    r"|allegedly|reportedly|rumou?red|claimed|supposedly|not|never|no|nor|none|neither|if|unless|would"
+    r"|could|should|planned|expected|proposed|likely|said|believed|thought|seem|seems|seemed|cannot|above"
+    r"|below|figure|table|chapter|section)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _NO_FIRST = STOP_WORDS - {"the"} | frozenset(
@@ -73,6 +73,13 @@ _BORN = re.compile(
 _MORE = re.compile(
     rf",? and (?P<be>is|was|are|were) (?P<rest>.+)$|, (?P<rest2>(?:{EVENTS}|located|situated"
     rf"|headquartered|based|born) .+)$"
+)
+_GLUED = re.compile(r"[A-Z]{3}[a-z]{3}")
+_QUALITY = re.compile(r"(?:ive|ful|able|ible|ous|less)$")
+_FIRST_NAMES = frozenset(
+    "John James William Henry Charles George Thomas Robert Paul Peter David Michael Edward Richard Louis"
+    " Philip Mary"
+    " Anne Elizabeth Alexander Joseph Frederick Francis Margaret Catherine".split()
 )
 _TWO = re.compile(r"\S+ and \S+$")
 _LONGEST = 300
@@ -137,6 +144,8 @@ def _is_named(subject: str, text: str) -> bool:
         return False
     if not any(word[0].isupper() for word in words):
         return len(words) > 1 and words[0] not in _VAGUE
+    if not has_article and ((len(words) == 1 and words[0] in _FIRST_NAMES) or _QUALITY.search(words[0])):
+        return False
     is_run = len(words) > 1 and words[1][0].isupper()
     if has_article or is_run or re.search(r"[A-Z\d].*[A-Z\d]", words[0]):
         return True
@@ -148,7 +157,7 @@ def _is_named(subject: str, text: str) -> bool:
 def _is_clear(made: Suggestion) -> bool:
     asked = made.question.rstrip("?")
     is_one_of_two = _TWO.match(made.subject) and re.search(r"^\w+ (?:is|was|does|has) ", asked)
-    if made.told in asked or is_one_of_two:
+    if made.told in asked or is_one_of_two or _GLUED.search(asked):
         return False
     return not (
         _POINTS_AT.search(asked) or _VAGUE_THING.search(asked) or _GENERIC.search(asked) or "," in asked

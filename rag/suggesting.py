@@ -32,7 +32,7 @@ MOST_DOCUMENTS = 60
 MOST_CHARACTERS = 240_000
 MOST_CHARACTERS_OF_ONE = 24_000
 MOST_CHARACTERS_LOADED = 12_000_000
-MOST_ASKED = 16
+MOST_ASKED = 12
 MIN_CONFIDENCE = 0.75
 """What is looked at, of a large corpus a sample: documents, characters of all and of one, characters that the
 database reads to get at them; questions asked; and how sure the reader must be.
@@ -65,6 +65,8 @@ def example_questions(corpus: Corpus, count: int = 4) -> tuple[str, ...]:
     while candidates and len(shown) < count and len(asked) < MOST_ASKED:
         best = min(candidates, key=lambda one: _order(one, shown, asked))
         candidates.remove(best)
+        if best.suggestion.question in {one.suggestion.question for one in asked}:
+            continue
         if any(_is_alike(best, other) for other in shown):
             continue
         asked.append(best)
@@ -114,7 +116,7 @@ def _asked_of(document: DocumentInfo, text: str, most: int, documents: int) -> I
         context = f"a {document.title} .\n{read}"
         for group, span in _sentences(read, is_markdown):
             sentence = read[span.start : span.end]
-            if len(sentence) > _LONGEST_SENTENCE or steers(sentence):
+            if _is_cut(text, window, span) or len(sentence) > _LONGEST_SENTENCE or steers(sentence):
                 continue
             for made in rules(sentence, context):
                 if is_showable(made.question) and (documents <= _FEW_DOCUMENTS or made.is_named):
@@ -133,6 +135,14 @@ def _windows(text: str, most: int) -> list[Span]:
     starts = [place * step for place in range(count)]
     begins = [text.find("\n\n", start, start + length) if start else 0 for start in starts]
     return [Span(max(begin, start), start + length) for begin, start in zip(begins, starts, strict=True)]
+
+
+def _is_cut(text: str, window: Span, sentence: Span) -> bool:
+    """Whether a sentence of a part of a text may have begun before that part, or gone on after it."""
+    before = text[window.start : window.start + sentence.start]
+    after = text[window.start + sentence.end : window.end]
+    begins_early = window.start > 0 and text[window.start] != "\n" and not before.strip()
+    return begins_early or (window.end < len(text) and not after.strip())
 
 
 def _sentences(text: str, is_markdown: bool) -> Iterator[tuple[int, Span]]:

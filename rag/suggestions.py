@@ -4,9 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from pincite.index.language import HAN
 
@@ -45,13 +43,6 @@ class Suggestion:
     def is_named(self) -> bool:
         """Whether it has a name in it, as far as can be told: a capital after the first word, or Chinese."""
         return _NAME.search(self.question) is not None
-
-
-class Rules(Protocol):
-    """The rules of a language."""
-
-    def __call__(self, sentence: str, text: str) -> Iterator[Suggestion]:
-        """Yield what may be asked of a sentence, which is a part of ``text``."""
 
 
 def steers(text: str) -> bool:
