@@ -43,7 +43,6 @@ Auth = Annotated[
         "--auth",
         envvar="PINCITE_AUTH",
         metavar="USER:PASSWORD",
-        show_envvar=True,
         help="Who may log in. Repeatable; in the variable, parted by spaces, it is in no list of processes.",
     ),
 ]

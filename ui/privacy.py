@@ -49,7 +49,8 @@ _ENCODED = {name.encode("ascii"): value.encode("ascii") for name, value in _HEAD
 
 
 def set_environment(host: str) -> None:
-    """Set what gradio reads when it is imported: no telemetry, and no proxy between it and itself."""
+    """Set what gradio reads: no telemetry, no proxy between it and itself, no paths that it may serve."""
+    os.environ.pop("GRADIO_ALLOWED_PATHS", None)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     for name in ("NO_PROXY", "no_proxy"):
@@ -73,8 +74,7 @@ def launch_options(host: str, folder: Path, who: access.Access = access.LOCAL) -
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": True,
-        "num_workers": 0,
-        "allowed_paths": None,
+        "num_workers": 0,  # they would serve uploads at ports of their own, where no guard stands
         "max_file_size": uploads.MOST_FILE_BYTES,
         "footer_links": [],
         "app_kwargs": {"lifespan": guarding(names, folder, who)},

@@ -80,6 +80,18 @@ def test_a_page_that_may_not_start_is_one_line_and_makes_no_corpus(
 
 
 @pytest.mark.parametrize(
+    ("accounts", "line"),
+    [("anna:word bela", "an account is written USER:PASSWORD"), ("anna:a bela:b", "exclude each other")],
+)
+def test_accounts_are_read_from_the_environment(
+    pincite: Run, monkeypatch: pytest.MonkeyPatch, accounts: str, line: str
+) -> None:
+    monkeypatch.setenv("PINCITE_AUTH", accounts)
+    ended = pincite("ui", "--no-auth")
+    assert (ended.returncode, line in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
     "path",
     [
         *("/config", "/logout", "/gradio_api/upload", "/gradio_api/info", "/gradio_api/heartbeat/a"),

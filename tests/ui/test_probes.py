@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
@@ -180,12 +181,10 @@ def test_a_query_reads_no_file(visitor: Visitor, query: str) -> None:
 def test_no_event_takes_a_path_for_an_upload(site: Site, visitor: Visitor, path: str) -> None:
     place = path.format(canary=site.corpus.location.parent / "canary.txt", corpus=site.corpus.location)
     file = {"path": place, "orig_name": "a.txt", "meta": {"_type": "gradio.FileData"}}
-    asked = [(JOIN, event, [[file]]) for event in visitor.events().values()]
     drop = visitor.events()["pc-drop"]
-    asked += [
-        (JOIN, drop, data) for data in ([file], [[[file]]], ["a", [file]], [[{"path": place}]], {"a": file})
-    ]
-    asked += [(JOIN, drop, [[{**file, "url": place}]])]
+    forms: list[object] = [[file], [[[file]]], ["a", [file]], [[{"path": place}]], {"a": file}]
+    asked: list[tuple[str, int, object]] = [(JOIN, event, [[file]]) for event in visitor.events().values()]
+    asked += [(JOIN, drop, data) for data in [*forms, [[{**file, "url": place}]]]]
     asked += [
         (f"/gradio_api/{route}", drop, [[file]]) for route in ("run/predict", "run/take_in", "call/answer")
     ]
@@ -254,8 +253,8 @@ def test_an_upload_can_be_dropped_by_a_program_and_is_taken_away(site: Site, vis
         {"X-Forwarded-Host": "rebound.example"},
     ],
 )
-def test_another_sites_page_can_reach_nothing(visitor: Visitor, headers: dict[str, str]) -> None:
-    plain = {"Content_Type": "text/plain", **headers}
+def test_another_sites_page_can_reach_nothing(visitor: Visitor, headers: dict[str, Any]) -> None:
+    plain: dict[str, Any] = {"Content_Type": "text/plain", **headers}
     for path in (JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/run/ask", "/login"):
         assert visitor.ask(path, "POST", b"{}", **plain)[0] in (400, 403)
         assert visitor.ask(path, "OPTIONS", Access_Control_Request_Method="POST", **headers)[0] in (400, 403)
@@ -264,7 +263,11 @@ def test_another_sites_page_can_reach_nothing(visitor: Visitor, headers: dict[st
 
 
 def test_a_link_from_elsewhere_opens_the_page(visitor: Visitor) -> None:
-    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    link: dict[str, Any] = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
     assert visitor.ask(f"/?q={quote(BANK)}", **link)[0] == 200
 
 
@@ -331,7 +334,7 @@ def test_without_a_login_nothing_answers_but_the_login_page(locked_site: Site) -
 
 def test_a_login_opens_the_page_and_its_cookies_are_strict(locked_site: Site) -> None:
     anna = Visitor(locked_site)
-    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    form: dict[str, Any] = {"Content_Type": "application/x-www-form-urlencoded"}
     for password in ("", "pass", "word"):
         body = urlencode({"username": "anna", "password": password}).encode()
         assert anna.ask("/login", "POST", body, **form)[0] in (400, 422)
