@@ -320,6 +320,8 @@ def test_without_a_login_nothing_answers_but_the_login_page(locked_site: Site) -
     assert status == 200
     assert '"auth_required":true' in page.replace(" ", "")
     assert "open-source-ai-race" not in page
+    for path in (JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/run/ask", "/gradio_api/mcp/"):
+        assert stranger.post(path, {})[0] == 401
     for path in (
         "/config",
         "/gradio_api/info",
@@ -328,8 +330,6 @@ def test_without_a_login_nothing_answers_but_the_login_page(locked_site: Site) -
         "/logout",
     ):
         assert stranger.ask(path)[0] == 401
-    for path in (JOIN, UPLOAD, "/gradio_api/cancel", "/gradio_api/run/ask", "/gradio_api/mcp/"):
-        assert stranger.post(path, {})[0] == 401
 
 
 def test_a_login_opens_the_page_and_its_cookies_are_strict(locked_site: Site) -> None:
