@@ -79,9 +79,14 @@ def _tie_beginning(page: "gr.Blocks", parts: layout.Parts, desk: Desk) -> None:
             starter + 1,
         )
 
+    def examples(language: str) -> str:
+        return desk.examples(in_language(language))
+
     outputs = [parts.language, parts.header, parts.conversation, parts.proof, parts.question, parts.sources]
     outputs += [parts.publishers, parts.since, parts.until, parts.starter]
-    page.load(begin, parts.starter, outputs, **_PRIVATE)
+    begun = page.load(begin, parts.starter, outputs, **_PRIVATE)
+    for event in (begun.then, parts.documents.change):
+        event(examples, parts.language, parts.suggestions, concurrency_limit=1, **_PRIVATE)
 
 
 def _tie_asking(parts: layout.Parts, desk: Desk) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from pincite.answering import stream
@@ -17,12 +17,14 @@ from pincite.answers import Answer, Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.passage_scores import reader_scores
+from pincite.questions import Question
+from pincite.suggesting import example_questions
 from pincite.ui import charts, conversation, corpus_map, exporting, proof, uploads
 from pincite.ui.background import until_stopped
 from pincite.ui.conversation import Exchange
 from pincite.ui.markup import escape
 from pincite.ui.scope import Scope
-from pincite.ui.words import Words
+from pincite.ui.words import CHINESE, Words
 
 SAME: Any = object()
 """Stands for a part of the page that stays as it is."""
@@ -60,6 +62,8 @@ class Desk:
         self._corpus = corpus
         self._llm = llm
         self._min_confidence = min_confidence
+        self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
+        self._suggesting = Lock()
 
     def answer(self, question: str, scope: Scope, exchanges: Exchanges, words: Words) -> Iterator[Shown]:
         """Yield the page while a question is looked for, as its answer grows, and with its proof."""
@@ -167,6 +171,21 @@ class Desk:
     def problem(text: str) -> str:
         """Return what an event that failed in a way nobody foresaw leaves on the page."""
         return conversation.problem_card(text)
+
+    def examples(self, words: Words) -> str:
+        """Return questions that the corpus answers, those in the page's language first. They are worked out
+        once for each generation of the corpus.
+        """
+        try:
+            with self._suggesting:
+                with self._corpus.snapshot() as snapshot:
+                    generation = snapshot.generation
+                if self._suggested[0] != generation:
+                    self._suggested = generation, example_questions(self._corpus)
+        except PinciteError:
+            return ""  # whatever it is, a question will tell
+        own = sorted(self._suggested[1], key=lambda one: Question.of(one).is_chinese != (words is CHINESE))
+        return conversation.examples(own, words)
 
     def choices(self) -> tuple[list[str], list[str]]:
         """Return the sources and the publishers that a question can be asked of, in order."""
