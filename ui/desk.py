@@ -207,7 +207,7 @@ class Desk:
             return ""
         try:
             file = json.dumps(self._file(kind, answers))
-        except PinciteError as error:
+        except (PinciteError, ValueError) as error:
             return conversation.problem_card(str(error))
         return f'<div data-file="{escape(file)}" data-made="{time.monotonic_ns()}"></div>'
 

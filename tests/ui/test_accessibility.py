@@ -27,6 +27,7 @@ def answered(page: "Page", words: Words) -> None:
         box.fill(question)
         box.press("Enter")
         page.locator("#pc-conversation .pc-question", has_text=question).wait_for()
+        page.locator("#pc-pending .pc-busy").wait_for(state="detached")
     page.locator("#pc-conversation .pc-address").first.click()
     page.get_by_role("button", name=words.as_drawn, exact=True).click()
     page.locator("#pc-conversation summary").first.click()
@@ -43,7 +44,20 @@ def documents(page: "Page", words: Words) -> None:
     page.locator("#pc-list table").wait_for()
 
 
-@pytest.mark.parametrize("state", [empty, answered, choosing, documents])
+def scores(page: "Page", words: Words) -> None:
+    answered(page, words)
+    page.get_by_role("tab", name=words.scores_tab).click()
+    page.locator("#pc-scores table").wait_for()
+
+
+def corpus(page: "Page", words: Words) -> None:
+    answered(page, words)
+    page.get_by_role("tab", name=words.corpus_tab).click()
+    page.locator(".pc-map-hit").first.wait_for()
+    page.locator("#pc-figures dl").first.wait_for()
+
+
+@pytest.mark.parametrize("state", [empty, answered, choosing, documents, scores, corpus])
 @pytest.mark.parametrize(
     "look", [("light", 1280, "en"), ("dark", 1280, "en"), ("light", 360, "zh-CN")], ids=str
 )
