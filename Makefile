@@ -15,7 +15,7 @@ OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-ind
 	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest check format fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers bench-verification train clean
+.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -47,6 +47,10 @@ check: $(VENV)/.dev ## lint, format, types, import directions
 format: $(VENV)/.dev ## put the code in form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+screenshots: $(CORPUS) $(VENV)/.dev ## take the README's pictures of the page again
+	@tests/install-chromium
+	@$(BIN)/python -m tests.ui.screenshots .pincite docs/images
 
 fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs, and read thousands of damaged files
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz

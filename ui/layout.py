@@ -101,7 +101,7 @@ def lay_out(texts: Any) -> Parts:
             saved = _html("", "pc-saved", "startSaving(element, watch);")
         with (
             gr.Column(elem_id="pc-right", min_width=280),
-            gr.Tabs(elem_id="pc-tabs", selected=PROOF) as tabs,
+            gr.Tabs(elem_id="pc-tabs", selected=PROOF, overflow_behavior="wrap") as tabs,
         ):
             with gr.Tab(texts("proof"), id=PROOF) as proof_tab:
                 panel = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")

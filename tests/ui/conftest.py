@@ -69,10 +69,15 @@ def served(corpus: Corpus, folder: Path, *options: str) -> Iterator[Site]:
         assert server.returncode == 130
 
 
+def chromium() -> str | None:
+    """Return where Chromium is, if it is installed."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     api = pytest.importorskip("playwright.sync_api", reason="the page's tests need playwright")
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    program = chromium()
     if program is None:
         pytest.skip(f"the page's tests need one of {', '.join(CHROMIUM)} on the PATH")
     with api.sync_playwright() as playwright:
