@@ -64,10 +64,6 @@ def mapped(page: "Page") -> None:
     page.locator("#pc-figures dl").first.wait_for()
 
 
-def beginning(page: "Page") -> None:
-    page.locator(".pc-example").first.wait_for()
-
-
 PICTURES = (
     Picture("page", answered),
     Picture("page-not-answered", not_answered, height=640),
@@ -75,7 +71,6 @@ PICTURES = (
     Picture("page-scores", scored),
     Picture("page-map-dark", mapped, scheme="dark"),
     Picture("page-phone", answered, width=360, height=740, is_whole=True),
-    Picture("page-begin-phone-dark", beginning, width=360, height=740, scheme="dark"),
 )
 
 
