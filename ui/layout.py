@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-from pincite.ui import conversation, proof
+from pincite.ui import conversation, proof, uploads
 from pincite.ui.words import CHINESE, ENGLISH, Words
 
 MOST_QUESTION_CHARACTERS = 2000
@@ -112,7 +112,13 @@ def lay_out(texts: Any) -> Parts:
                 corpus_map = _html("", "pc-map", f"{resource('map.js')}\nstartMap(element, trigger, watch);")
                 figures = _html("", "pc-figures")
             with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
-                dropped = gr.File(label=texts("add"), file_count="multiple", height=130, elem_id="pc-drop")
+                dropped = gr.File(
+                    label=texts("add"),
+                    file_count="multiple",
+                    file_types=sorted(uploads.ACCEPTED),
+                    height=130,
+                    elem_id="pc-drop",
+                )
                 receipts = _html("", "pc-receipts")
                 documents = _html("", "pc-list", "startDocuments(element, trigger);")
     return Parts(

@@ -165,10 +165,14 @@ def test_files_can_be_dropped_on_the_page(page: "Page") -> None:
     open_documents(page)
     dropped = page.evaluate_handle(
         "() => { const data = new DataTransfer();"
-        " data.items.add(new File(['The dropped gondola is green.'], 'gondola.txt')); return data; }"
+        " data.items.add(new File(['The dropped gondola is green.'], 'gondola.txt'));"
+        " data.items.add(new File(['MZ'], 'tool.exe'));"
+        " data.items.add(new File(['Nobody rows it.'], 'rowing.md')); return data; }"
     )
     page.locator("#pc-drop button").first.dispatch_event("drop", {"dataTransfer": dropped})
-    expect(page.locator("#pc-receipts tr", has_text="gondola.txt")).to_contain_text("added")
+    expect(page.get_by_text("Invalid file type: tool.exe")).to_be_visible()
+    for name in ("gondola.txt", "rowing.md"):
+        expect(page.locator("#pc-receipts tr", has_text=name)).to_contain_text("added", timeout=30_000)
 
 
 def test_a_file_that_cannot_be_read_says_why(site: Site, page: "Page", tmp_path: Path) -> None:
