@@ -11,7 +11,7 @@ from pincite.answers import Answer
 from pincite.index.corpus import Stats
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.markup import escape, folded
+from pincite.ui.markup import escape, folded, plain_name, shown_name
 from pincite.ui.words import Words
 
 DOCUMENTS_CHARTED = 10
@@ -102,7 +102,7 @@ def _score_row(
     return (
         f'<tr{kind}><th scope="row"><span class="pc-rank">{rank}</span><span class="pc-which">'
         f'<button type="button" class="pc-address" data-open="{key}">'
-        f"<bdi>{escape(folded(hit.passage.address))}</bdi></button> {badge}"
+        f"{shown_name(hit.passage.address)}</button> {badge}"
         f'<span class="pc-first" dir="auto">{escape(_beginning(hit))}</span></span></th>{cells}</tr>'
     )
 
@@ -144,7 +144,7 @@ def _bars(name: str, counts: Iterable[Bar], most: int, words: Words, kind: str =
         bars = bars[:most]
     highest = max((count for _, count in bars), default=0) or 1
     rows = "".join(
-        f'<tr><th scope="row"><bdi title="{escape(folded(label))}">{escape(folded(label))}</bdi></th>'
+        f'<tr><th scope="row"><bdi title="{escape(plain_name(label))}">{escape(plain_name(label))}</bdi></th>'
         f'<td class="pc-value">{count:,}</td><td><span class="pc-track pc-plain" aria-hidden="true">'
         f'<span style="width: {count / highest:.1%}"></span></span></td></tr>'
         for label, count in bars
@@ -185,7 +185,7 @@ def _made_by(stats: Stats, words: Words) -> str:
 
 def _fact(name: str, value: str, more: str = "") -> str:
     small = f" <small>{escape(more)}</small>" if more else ""
-    return f"<div><dt>{escape(name)}</dt><dd><bdi>{escape(folded(value))}</bdi>{small}</dd></div>"
+    return f"<div><dt>{escape(name)}</dt><dd>{shown_name(value)}{small}</dd></div>"
 
 
 def _size(count: int) -> str:

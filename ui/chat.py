@@ -7,7 +7,7 @@ markup. Gradio is imported when a page is built, not before.
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from pincite.index.errors import PinciteError
 from pincite.ui import endpoints, intake, layout, privacy
 from pincite.ui.access import LOCAL, Access
 from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
+from pincite.ui.markup import as_written, plain_name, untranslated
 from pincite.ui.scope import Scope
 from pincite.ui.words import ENGLISH, in_language, words_for
 
@@ -71,11 +72,11 @@ def _tie_beginning(page: "gr.Blocks", parts: layout.Parts, desk: Desk) -> None:
         return (
             words.code,
             *texts,
-            question,
-            gr.update(choices=sources, value=[one for one in scope.sources if one in sources]),
-            gr.update(choices=publishers, value=[one for one in scope.publishers if one in publishers]),
-            scope.since,
-            scope.until,
+            untranslated(question),
+            _offered(sources, scope.sources),
+            _offered(publishers, scope.publishers),
+            untranslated(scope.since),
+            untranslated(scope.until),
             starter + 1,
         )
 
@@ -107,8 +108,8 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         exchanges: Exchanges,
         language: str,
     ) -> Iterator[tuple[Any, ...]]:
-        chosen = Scope.chosen(sources, publishers, since, until)
-        for step in desk.answer(question, chosen, exchanges, in_language(language)):
+        chosen = Scope.chosen(sources, publishers, as_written(since or ""), as_written(until or ""))
+        for step in desk.answer(as_written(question), chosen, exchanges, in_language(language)):
             yield _values(step)
 
     def give_up(exchanges: Exchanges, language: str) -> tuple[Any, ...]:
@@ -119,10 +120,11 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         return _values(desk.begin_anew(in_language(language)))
 
     def ask_example(event: gr.EventData, starter: int) -> tuple[str, int]:
-        return str(getattr(event, "question", ""))[: layout.MOST_QUESTION_CHARACTERS], starter + 1
+        question = str(getattr(event, "question", ""))[: layout.MOST_QUESTION_CHARACTERS]
+        return untranslated(question), starter + 1
 
     def ask_again(exchanges: Exchanges, starter: int) -> tuple[str, Exchanges, int]:
-        return exchanges[-1].question if exchanges else "", exchanges[:-1], starter + 1
+        return untranslated(exchanges[-1].question) if exchanges else "", exchanges[:-1], starter + 1
 
     asked = gr.on(
         [parts.question.submit, parts.ask.click, parts.starter.change],
@@ -208,9 +210,9 @@ def _tie_documents(parts: layout.Parts, desk: Desk) -> None:
     def remove(event: gr.EventData, language: str) -> str:
         return desk.remove(str(getattr(event, "source", "")), in_language(language))
 
-    def choices() -> tuple[Any, Any]:
-        sources, publishers = desk.choices()
-        return gr.update(choices=sources), gr.update(choices=publishers)
+    def choices(sources: list[str] | None, publishers: list[str] | None) -> tuple[Any, Any]:
+        all_sources, all_publishers = desk.choices()
+        return _offered(all_sources, sources), _offered(all_publishers, publishers)
 
     listing: dict[str, Any] = {"fn": documents, "inputs": parts.language, "outputs": parts.documents}
     added = parts.dropped.upload(
@@ -220,7 +222,18 @@ def _tie_documents(parts: layout.Parts, desk: Desk) -> None:
     removed = parts.documents.delete(remove, parts.language, parts.receipts, **_WRITING)
     for event in (added.then, removed.then, parts.documents_tab.select):
         event(**listing, **_PRIVATE)
-    parts.choosing.expand(choices, None, [parts.sources, parts.publishers], **_PRIVATE)
+    scope = [parts.sources, parts.publishers]
+    parts.choosing.expand(choices, scope, scope, **_PRIVATE)
+
+
+def _offered(names: Sequence[str], chosen: Sequence[str] | None) -> Any:
+    """Return the update of what can be chosen, with those of ``chosen`` that still can: gradio would refuse
+    another with a message that has all names in it, and take them for HTML.
+    """
+    import gradio as gr
+
+    choices = [(untranslated(plain_name(name)), name) for name in names]
+    return gr.update(choices=choices, value=[name for name in chosen or () if name in names])
 
 
 def _values(shown: Shown) -> tuple[Any, ...]:

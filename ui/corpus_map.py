@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pincite.index.corpus_map import CorpusMap, Place
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.markup import escape, folded
+from pincite.ui.markup import escape, folded, plain_name, shown_name
 from pincite.ui.words import Words
 
 COLOURS = 8
@@ -105,7 +105,7 @@ def _data(
             "x": [round(dot.place.x * STEPS) for dot in dots],
             "y": [round(dot.place.y * STEPS) for dot in dots],
             "span": [edge for dot in dots for edge in (dot.start, dot.end)],
-            "address": "\n".join(folded(dot.address) for dot in dots),
+            "address": "\n".join(plain_name(dot.address) for dot in dots),
             "words": "\n".join(_beginning(dot.beginning) for dot in dots),
             "question": found.question and [round(found.question.x * STEPS), round(found.question.y * STEPS)],
             "hits": list(of_hits),
@@ -135,7 +135,7 @@ def _tools(has_hits: bool, words: Words) -> str:
 
 def _legend(sizes: Counter[str], colours: dict[str, int], names: dict[str, str], words: Words) -> str:
     entries = "".join(
-        _entry(number, folded(names.get(document_id, document_id)), sizes[document_id])
+        _entry(number, plain_name(names.get(document_id, document_id)), sizes[document_id])
         for document_id, number in colours.items()
     )
     others = len(sizes) - len(colours)
@@ -161,7 +161,7 @@ def _hits(hits: Sequence[Hit], colours: dict[str, int], words: Words) -> str:
         f' data-open="{escape(passage_key(one.document_id, one.start, one.end))}">'
         f'<span class="pc-rank">{rank + 1}</span>'
         f'<span class="pc-swatch pc-swatch-{colours.get(one.document_id, 0)}"></span>'
-        f'<span class="pc-which"><bdi>{escape(folded(one.address))}</bdi>'
+        f'<span class="pc-which">{shown_name(one.address)}'
         f'<span class="pc-first" dir="auto">{escape(_beginning(one.text))}</span></span></button></li>'
         for rank, one in enumerate(hit.passage for hit in hits)
     )

@@ -12,7 +12,11 @@ from pincite.index.language import HAN, KANA
 
 _EAST_ASIAN = rf"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]"
 _BREAK_BETWEEN_CHARACTERS = re.compile(rf"(?<={_EAST_ASIAN})[ \t]*\n\s*(?={_EAST_ASIAN})")
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_TRANSLATED, _UNTRANSLATED = "__i18n__", "__i18n\u2060__"
 
 
 def escape(text: str) -> str:
@@ -41,6 +45,22 @@ def shown_name(text: str) -> str:
 def plain_name(text: str) -> str:
     """Return a name on one line, without control characters and marks of direction: not escaped."""
     return _UNSEEN.sub("", folded(text))
+
+
+def untranslated(text: str) -> str:
+    """Return ``text`` for a part of gradio's that translates what looks like the name of a translation: an
+    unseen character keeps it as it is. In HTML it is kept by its quotes, which are escaped.
+    """
+    return text.replace(_TRANSLATED, _UNTRANSLATED)
+
+
+def as_written(text: str) -> str:
+    """Return ``text`` as it was before ``untranslated``.
+
+    >>> as_written(untranslated("__i18n__{}"))
+    '__i18n__{}'
+    """
+    return text.replace(_UNTRANSLATED, _TRANSLATED)
 
 
 def beginning(text: str, most_characters: int) -> str:

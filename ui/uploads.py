@@ -33,6 +33,7 @@ TOO_LARGE = f"a file may have {MOST_FILE_BYTES >> 20} MB: add larger ones with p
 _LOOK_SECONDS = 0.2
 _MOST_NAME_CHARACTERS = 80
 _MOST_SUFFIX_CHARACTERS = 12
+_PLAIN_SUFFIX = re.compile(r"\.\w{1,12}")
 _RESERVED_ON_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
@@ -95,8 +96,10 @@ def is_accepted(name: str) -> bool:
 
 
 def not_accepted(name: str) -> str:
-    """Return why a file of this name is refused."""
-    kind = f"{suffix_of(name)} files" if suffix_of(name) else "files without an ending"
+    """Return why a file of this name is refused. Gradio takes the reason for HTML: it has no markup in it."""
+    suffix = suffix_of(name)
+    named = f"{suffix} files" if _PLAIN_SUFFIX.fullmatch(suffix) else "files with such an ending"
+    kind = named if suffix else "files without an ending"
     return f"{kind} are not taken here: drop documents and text, or add it with pincite index"
 
 

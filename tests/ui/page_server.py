@@ -1,6 +1,6 @@
 """A program for the page's tests: serves a corpus, notes what it connects to, and fails where it is told to.
 
-    python page_server.py CORPUS JOURNAL [HOST USER:PASSWORD]
+    python page_server.py CORPUS JOURNAL [HOST [USER:PASSWORD [LLM]]]
 
 It prints the page's address when it is ready; JOURNAL gets a line per event, ``connect HOST`` or
 ``asked QUESTION``. It is a program of its own because gradio leaves event loops unclosed, which the tests'
@@ -28,8 +28,11 @@ FAULTS: dict[str, Exception] = {
 }
 
 
-def main(location: str, journal: str, host: str = "127.0.0.1", *accounts: str) -> None:
-    """Serve until interrupted."""
+def main(
+    location: str, journal: str, host: str = "127.0.0.1", account: str = "", llm: str | None = None
+) -> None:
+    """Serve until interrupted; an ``account`` of "" is none."""
+    access = Access.of([account] if account else [])
     with Path(journal).open("a", encoding="utf-8", buffering=1) as lines:
 
         def note(event: str, arguments: tuple[Any, ...]) -> None:
@@ -53,7 +56,7 @@ def main(location: str, journal: str, host: str = "127.0.0.1", *accounts: str) -
             patch.object(endpoints, "ask", _faulty_ask),
             Corpus.open(location, create=False) as corpus,
         ):
-            chat.serve(corpus, host=host, port=0, access=Access.of(accounts), on_ready=_say)
+            chat.serve(corpus, host=host, port=0, access=access, llm=llm, on_ready=_say)
 
 
 def _faulty_ask(question: str, *arguments: Any, **options: Any) -> Answer:

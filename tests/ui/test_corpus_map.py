@@ -7,6 +7,7 @@ import pytest
 
 from pincite.index.corpus_map import CorpusMap, MapPoint, Place
 from pincite.ui.corpus_map import COLOURS, STEPS, corpus_map, passage_key
+from pincite.ui.markup import plain_name
 from pincite.ui.words import CHINESE, ENGLISH, Words
 from tests.ui.looking import HOSTILE, LANGUAGES, document, hit, read, tags_and_attributes, texts
 
@@ -112,7 +113,7 @@ def test_no_name_or_text_becomes_markup(hostile: str, words: Words) -> None:
     tags, attributes = tags_and_attributes(read(markup))
     assert tags <= TAGS
     assert attributes <= ATTRIBUTES
-    line = " ".join(name.split())
+    line = plain_name(name)
     assert read(markup).find_class("pc-map-name")[0].find("bdi").text == line
     assert data_of(markup)["address"] == f"{line} › Group 2"
     assert data_of(markup)["words"].count("\n") == 0
