@@ -175,7 +175,8 @@ class _Doors:
             raise ValueError("give text with its source, or a file")
         if not source.isprintable():
             raise ValueError(f"source must be one line of printable characters, got {source!r}")
-        receipt: dict[str, Any] = plain(self._corpus.add_text(text, source=source))
+        with uploads.TURN:
+            receipt: dict[str, Any] = plain(self._corpus.add_text(text, source=source))
         return receipt
 
     def _add_file(self, upload: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Lock
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
@@ -28,6 +29,10 @@ ACCEPTED = SUFFIXES | PICTURES
 """The endings of what may be dropped: everything that is read, and pictures of text."""
 MOST_FILES = 200
 MOST_FILE_BYTES = 100 << 20
+TURN = Lock()
+"""Held by whoever changes the corpus for the page or its doors: a corpus refuses a second writer at once, also
+one of the same process.
+"""
 TOO_MANY = f"drop {MOST_FILES} files at most at once"
 TOO_LARGE = f"a file may have {MOST_FILE_BYTES >> 20} MB: add larger ones with pincite index"
 _LOOK_SECONDS = 0.2
@@ -53,11 +58,12 @@ def take_all_in(paths: Sequence[Path], corpus: Corpus) -> Iterator[Taking]:
     """Take files in one by one, and remove each from where it was dropped; yield how far it has come, the
     whole of it last.
 
-    A file that is begun is finished, also when nobody looks on.
+    When nobody looks on any more, the file at hand is finished by itself, and those that wait are dropped.
     """
     receipts: tuple[Receipt, ...] = ()
     names = [safe_name(path.name) for path in paths]
-    with ThreadPoolExecutor(1) as worker:
+    worker = ThreadPoolExecutor(1, "pincite-take-in")
+    try:
         for number, path in enumerate(paths):
             steps: SimpleQueue[Progress] = SimpleQueue()
             waiting = tuple(names[number + 1 :])
@@ -67,7 +73,10 @@ def take_all_in(paths: Sequence[Path], corpus: Corpus) -> Iterator[Taking]:
                 if (step := _newest(steps)) is not None:
                     yield Taking(receipts, names[number], step, waiting)
             receipts = (*receipts, taken.result())
-    yield Taking(receipts)
+        yield Taking(receipts)
+    finally:
+        worker.submit(_clear, paths)
+        worker.shutdown(wait=False)  # gradio closes what nobody looks at where all requests are served
 
 
 def take_in(upload: Path, corpus: Corpus, progress: Callable[[Progress], None] | None = None) -> Receipt:
@@ -75,19 +84,8 @@ def take_in(upload: Path, corpus: Corpus, progress: Callable[[Progress], None] |
     name = safe_name(upload.name)
     if not is_accepted(name):
         return Receipt(name, "failed", not_accepted(name))
-    try:
-        kept, is_new = keep(upload, corpus.location / FOLDER)
-    except (PinciteError, OSError) as error:
-        return Receipt(name, "failed", str(error))
-    receipt = Receipt(name, "failed", "it could not be indexed")
-    try:
-        [receipt] = corpus.add(kept, progress=progress)
-    except (PinciteError, OSError) as error:
-        receipt = Receipt(name, "failed", str(error))
-    finally:
-        if is_new and receipt.status == "failed":
-            kept.unlink(missing_ok=True)
-    return receipt
+    with TURN:
+        return _keep_and_add(upload, name, corpus, progress)
 
 
 def is_accepted(name: str) -> bool:
@@ -144,11 +142,12 @@ def remove(source: str, corpus: Corpus) -> Receipt:
 
     Raises ``PinciteError`` as ``Corpus.remove`` does.
     """
-    receipt = corpus.remove(source)
-    folder = (corpus.location / FOLDER).resolve()
-    kept = (corpus.location.parent / receipt.source).resolve()
-    if kept.parent == folder:
-        kept.unlink(missing_ok=True)
+    with TURN:
+        receipt = corpus.remove(source)
+        folder = (corpus.location / FOLDER).resolve()
+        kept = (corpus.location.parent / receipt.source).resolve()
+        if kept.parent == folder:
+            kept.unlink(missing_ok=True)
     return receipt
 
 
@@ -184,10 +183,33 @@ def documents_table(documents: Sequence[DocumentInfo], words: Words = ENGLISH) -
     )
 
 
+def _keep_and_add(
+    upload: Path, name: str, corpus: Corpus, progress: Callable[[Progress], None] | None
+) -> Receipt:
+    try:
+        kept, is_new = keep(upload, corpus.location / FOLDER)
+    except (PinciteError, OSError) as error:
+        return Receipt(name, "failed", str(error))
+    receipt = Receipt(name, "failed", "it could not be indexed")
+    try:
+        [receipt] = corpus.add(kept, progress=progress)
+    except (PinciteError, OSError) as error:
+        receipt = Receipt(name, "failed", str(error))
+    finally:
+        if is_new and receipt.status == "failed":
+            kept.unlink(missing_ok=True)
+    return receipt
+
+
 def _take_in_and_clear(path: Path, corpus: Corpus, progress: Callable[[Progress], None]) -> Receipt:
     try:
         return take_in(path, corpus, progress)
     finally:
+        _clear([path])
+
+
+def _clear(paths: Sequence[Path]) -> None:
+    for path in paths:
         path.unlink(missing_ok=True)
 
 

@@ -1,11 +1,17 @@
 """Files that are dropped on the page: where they are kept, and under which name."""
 
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
+from numpy.typing import NDArray
 
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
@@ -154,15 +160,53 @@ def test_files_are_taken_in_one_after_another_and_their_stages_are_told(tmp_path
     assert [path.exists() for path in dropped] == [False, False, False]
 
 
-def test_taking_in_goes_on_when_nobody_looks(tmp_path: Path) -> None:
-    dropped = tmp_path / "notes.txt"
-    dropped.write_text("The zeppelin is moored in Shed 4.")
+def test_the_file_at_hand_is_finished_when_nobody_looks_and_nobody_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, finished = Event(), Event()
+
+    def slow(upload: Path, corpus: Corpus, progress: Callable[[Progress], None]) -> Receipt:
+        progress(Progress(upload.name, 0, 1))
+        assert go.wait(10)
+        receipt = take_in(upload, corpus)
+        finished.set()
+        return receipt
+
+    monkeypatch.setattr(uploads, "take_in", slow)
+    dropped = [tmp_path / "notes.txt", tmp_path / "next.txt"]
+    for path in dropped:
+        path.write_text("The zeppelin is moored in Shed 4.")
     with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as corpus:
-        steps = take_all_in([dropped], corpus)
-        assert next(steps).name == "notes.txt"
-        next(steps)
+        steps = take_all_in(dropped, corpus)
+        assert [next(steps).progress is None, next(steps).progress is None] == [True, False]
         steps.close()  # type: ignore[attr-defined]
+        assert not finished.is_set()
+        go.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("pincite-take-in"):
+                thread.join(10)
         assert [one.source for one in corpus.documents()] == ["corpus/uploads/notes.txt"]
+    assert [path.exists() for path in dropped] == [False, False]
+
+
+def test_those_who_change_the_corpus_take_turns(tmp_path: Path) -> None:
+    class Busy(FakeEncoder):
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            begun.set()
+            assert go.wait(10)
+            return super().encode(texts)
+
+    begun, go = Event(), Event()
+    uploaded = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for path in uploaded:
+        path.write_text(f"The zeppelin is moored in Shed {path.stem}.")
+    with Corpus.open(tmp_path / "corpus", encoder=Busy()) as corpus, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(take_in, uploaded[0], corpus)
+        assert begun.wait(10)
+        second = pool.submit(take_in, uploaded[1], corpus)
+        assert wait([second], timeout=0.1).not_done
+        go.set()
+        assert [first.result().status, second.result().status] == ["added", "added"]
 
 
 @pytest.mark.parametrize(
