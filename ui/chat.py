@@ -68,7 +68,7 @@ def _tie_beginning(page: "gr.Blocks", parts: layout.Parts, desk: Desk) -> None:
             texts = (layout.header(words), fresh.conversation, fresh.proof)
         if not question:
             return (words.code, *texts, *(same,) * 6)
-        sources, publishers = desk.choices()
+        sources, publishers = desk.choices(scope)
         return (
             words.code,
             *texts,
@@ -211,8 +211,9 @@ def _tie_documents(parts: layout.Parts, desk: Desk) -> None:
         return desk.remove(str(getattr(event, "source", "")), in_language(language))
 
     def choices(sources: list[str] | None, publishers: list[str] | None) -> tuple[Any, Any]:
-        all_sources, all_publishers = desk.choices()
-        return _offered(all_sources, sources), _offered(all_publishers, publishers)
+        chosen = Scope.chosen(sources, publishers, None, None)
+        found = desk.choices(chosen)
+        return _offered(found[0], chosen.sources), _offered(found[1], chosen.publishers)
 
     listing: dict[str, Any] = {"fn": documents, "inputs": parts.language, "outputs": parts.documents}
     added = parts.dropped.upload(
@@ -226,14 +227,12 @@ def _tie_documents(parts: layout.Parts, desk: Desk) -> None:
     parts.choosing.expand(choices, scope, scope, **_PRIVATE)
 
 
-def _offered(names: Sequence[str], chosen: Sequence[str] | None) -> Any:
-    """Return the update of what can be chosen, with those of ``chosen`` that still can: gradio would refuse
-    another with a message that has all names in it, and take them for HTML.
-    """
+def _offered(names: Sequence[str], chosen: Sequence[str]) -> Any:
+    """Return the update of what can be chosen, ``chosen`` among it. Gradio shows names as they are given."""
     import gradio as gr
 
     choices = [(untranslated(plain_name(name)), name) for name in names]
-    return gr.update(choices=choices, value=[name for name in chosen or () if name in names])
+    return gr.update(choices=choices, value=list(chosen))
 
 
 def _values(shown: Shown) -> tuple[Any, ...]:

@@ -187,11 +187,14 @@ class Desk:
         own = sorted(self._suggested[1], key=lambda one: Question.of(one).is_chinese != (words is CHINESE))
         return conversation.examples(own, words)
 
-    def choices(self) -> tuple[list[str], list[str]]:
-        """Return the sources and the publishers that a question can be asked of, in order."""
+    def choices(self, chosen: Scope) -> tuple[list[str], list[str]]:
+        """Return the sources and the publishers that a question can be asked of, in order. Those that are
+        chosen are among them, also where the corpus has them no more: to leave them out would be to ask others.
+        """
         documents = self._corpus.documents()
         publishers = {str(one.metadata["publisher"]) for one in documents if one.metadata.get("publisher")}
-        return sorted({one.source for one in documents}), sorted(publishers)
+        sources = {one.source for one in documents}
+        return sorted(sources.union(chosen.sources)), sorted(publishers.union(chosen.publishers))
 
     def save(self, wanted: str, exchanges: Exchanges) -> str:
         """Return a file to save as the page's script takes it: JSON with its name, type and content, in an

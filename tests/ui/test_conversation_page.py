@@ -108,6 +108,26 @@ def test_a_question_is_asked_of_the_documents_that_are_chosen(page: "Page") -> N
     expect(ask(page, BANK)).to_contain_text("'last week' is no date")
 
 
+def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    site.corpus.add_text("The zeppelin is moored in Shed 4.", source="zeppelin.txt")
+    choosing = page.get_by_role("button", name=ENGLISH.all_documents)
+    choosing.click()
+    page.get_by_label(ENGLISH.only_documents).click()
+    page.get_by_role("option", name="zeppelin.txt").click()
+    page.keyboard.press("Escape")
+    expect(ask(page, "Where is the zeppelin moored?")).to_contain_text("Shed 4")
+    site.corpus.remove("zeppelin.txt")
+    choosing.click()
+    choosing.click()
+    expect(ask(page, "Where is the zeppelin moored?")).to_contain_text(ENGLISH.nothing_chosen)
+    linked = page.context.new_page()
+    linked.goto(f"{site.url}?{urlencode({'q': BANK, 'source': 'zeppelin.txt'})}")
+    expect(linked.locator("#pc-conversation .pc-card")).to_contain_text(ENGLISH.nothing_chosen)
+    expect(linked.locator(".pc-scope")).to_have_text("Asked of: zeppelin.txt")
+
+
 def test_a_new_conversation_is_empty_and_forgets_the_old(page: "Page") -> None:
     from playwright.sync_api import expect
 

@@ -79,7 +79,11 @@ def test_a_follow_up_leans_on_what_was_searched_for_before(corpus: Corpus) -> No
 def test_a_question_can_be_asked_of_some_documents(corpus: Corpus) -> None:
     corpus.add_text("The tidal mill was built in 1911.", source="other.txt", metadata={"publisher": "3 6 Ke"})
     desk = Desk(corpus)
-    assert desk.choices() == (["mill.txt", "other.txt"], ["3 6 Ke"])
+    assert desk.choices(EVERYWHERE) == (["mill.txt", "other.txt"], ["3 6 Ke"])
+    assert desk.choices(Scope(("gone.txt",), ("Nobody",))) == (
+        ["gone.txt", "mill.txt", "other.txt"],
+        ["3 6 Ke", "Nobody"],
+    )
     shown = asked(desk, "When was the tidal mill built?", scope=Scope(publishers=("36Ke",)))
     answer = shown.exchanges[-1].answer
     assert answer is not None
