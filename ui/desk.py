@@ -189,7 +189,7 @@ class Desk:
 
     def choices(self, chosen: Scope) -> tuple[list[str], list[str]]:
         """Return the sources and the publishers that a question can be asked of, in order. Those that are
-        chosen are among them, also where the corpus has them no more: to leave them out would be to ask others.
+        chosen are among them, also where the corpus has them no more: without them it would be asked of others.
         """
         documents = self._corpus.documents()
         publishers = {str(one.metadata["publisher"]) for one in documents if one.metadata.get("publisher")}
