@@ -15,7 +15,7 @@ OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-ind
 	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-pdf bench-retrieval bench-peers bench-verification train clean
+.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -67,6 +67,10 @@ bench-answers: $(VENV)/.dev ## measure the reader and its answers on SQuAD and C
 
 bench-corpus: $(VENV)/.dev ## measure a corpus of up to a million passages: make bench-corpus SIZES="10000 100000"
 	@$(BIN)/python benchmarks/corpus.py $(SIZES)
+
+bench-page: $(VENV)/.dev ## measure the chat page of 10,000 passages in a browser, and 20 users at once: make bench-page FOLDER=…
+	@tests/install-chromium
+	@$(BIN)/python benchmarks/page.py $(if $(FOLDER),--folder $(FOLDER))
 
 bench-pdf: $(VENV)/.dev ## measure pages a second on a folder of PDFs: make bench-pdf DATA=…/documents
 	@$(BIN)/python benchmarks/pdf.py $(DATA)

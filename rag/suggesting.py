@@ -7,7 +7,7 @@ what is shown, and rightly. The work is bounded, however large the corpus, and t
 questions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -55,11 +55,17 @@ class _Candidate:
     end: int
 
 
-def example_questions(corpus: Corpus, count: int = 4) -> tuple[str, ...]:
+def example_questions(
+    corpus: Corpus, count: int = 4, *, give_way: Callable[[], None] | None = None
+) -> tuple[str, ...]:
     """Return up to ``count`` questions that ``corpus`` answers, each of another document where there are as
     many; fewer, or none, where too few are beyond doubt.
+
+    It takes seconds. ``give_way`` is called between steps, each of some tenths of a second at most, and may
+    wait there for what is more urgent.
     """
-    candidates = _unambiguous(list(_candidates(corpus)))
+    give_way = give_way or _go_on
+    candidates = _unambiguous(list(_candidates(corpus, give_way)))
     shown: list[_Candidate] = []
     asked: list[_Candidate] = []
     while candidates and len(shown) < count and len(asked) < MOST_ASKED:
@@ -70,6 +76,7 @@ def example_questions(corpus: Corpus, count: int = 4) -> tuple[str, ...]:
         if any(_is_alike(best, other) for other in shown):
             continue
         asked.append(best)
+        give_way()
         if _is_proven(best, ask(best.suggestion.question, corpus, min_confidence=MIN_CONFIDENCE)):
             shown.append(best)
     return tuple(one.suggestion.question for one in shown)
@@ -83,11 +90,16 @@ def _unambiguous(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return [one for one in candidates if len(told[one.suggestion.question]) == 1]
 
 
-def _candidates(corpus: Corpus) -> Iterator[_Candidate]:
+def _go_on() -> None:
+    """Give way to nothing."""
+
+
+def _candidates(corpus: Corpus, give_way: Callable[[], None]) -> Iterator[_Candidate]:
     """Yield what may be asked of each of the sampled documents."""
     documents = _sample(corpus.documents())
     most = min(MOST_CHARACTERS_OF_ONE, max(_LEAST_CHARACTERS, MOST_CHARACTERS // max(len(documents), 1)))
     for document in documents:
+        give_way()
         with suppress(DocumentNotFound):  # removed meanwhile
             yield from _asked_of(document, corpus.text(document.document_id), most, len(documents))
 

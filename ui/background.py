@@ -1,9 +1,13 @@
-"""Runs what takes long in a thread of its own, so that it can be stopped at once, whatever it waits for."""
+"""Runs what takes long in a thread of its own, so that it can be stopped at once, whatever it waits for; and
+has what can wait give way to what cannot.
+"""
 
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import TypeVar
 
 _LOOK_SECONDS = 0.05
@@ -51,3 +55,44 @@ def until_stopped(steps: Generator[_T, None, None], stopped: Event) -> Iterator[
             yield step
     finally:
         stopped.set()
+
+
+class Precedence:
+    """Knows when there is something urgent, so that what is not can give way to it; but not for ever."""
+
+    def __init__(self) -> None:
+        self._urgent = 0
+        self._ended = time.monotonic()
+        self._changed = Condition()
+
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """Do something that others give way to."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def giving_way(self, quiet_seconds: float, most_seconds: float) -> Callable[[], None]:
+        """Return what to call before each of one's steps: it waits until there has been nothing urgent for
+        ``quiet_seconds``, this call counting as such. Beyond ``most_seconds`` from now it waits no more.
+        """
+        begun = time.monotonic()
+        end = begun + most_seconds
+
+        def give_way() -> None:
+            with self._changed:
+                while (now := time.monotonic()) < end:
+                    quiet = end if self._urgent else min(end, max(begun, self._ended) + quiet_seconds)
+                    if now >= quiet:
+                        break
+                    self._changed.wait(quiet - now)
+
+        return give_way
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._urgent += change
+            self._ended = time.monotonic()
+            self._changed.notify_all()

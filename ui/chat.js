@@ -1,5 +1,5 @@
-// The page's own script, put before a call of one of its functions in gradio's js_on_load. It sends what is clicked
-// to the server, copies, saves and scrolls; what is shown is made, and escaped, in Python.
+// The page's own script, in the page's head; gradio's js_on_load calls its functions. It sends what is clicked to the
+// server, copies, saves and scrolls; what is shown is made, and escaped, in Python.
 
 const byId = (id) => document.getElementById(id);
 const proofPanel = () => byId("pc-proof");

@@ -19,6 +19,7 @@ from pincite.ui.access import LOCAL, Access
 from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
 from pincite.ui.markup import as_written, plain_name, untranslated
 from pincite.ui.scope import Scope
+from pincite.ui.warming import warming
 from pincite.ui.words import ENGLISH, in_language, words_for
 
 if TYPE_CHECKING:
@@ -286,10 +287,11 @@ def serve(
                 f"cannot serve the page at {host}:{port}, which another program may use: name another --port"
             ) from error
         try:
-            if on_ready is not None:
-                on_ready(url)
-            while page.is_running:
-                time.sleep(_TICK_SECONDS)
+            with warming(corpus):
+                if on_ready is not None:
+                    on_ready(url)
+                while page.is_running:
+                    time.sleep(_TICK_SECONDS)
         finally:
             page.close(verbose=False)
 
@@ -310,7 +312,10 @@ def _free_port(host: str) -> int:
 
 
 def _look() -> dict[str, Any]:
-    """Return the arguments for gradio's ``launch`` that make the page's look. Its fonts are the system's."""
+    """Return the arguments for gradio's ``launch`` that make the page's look, and its script.
+
+    Its fonts are the system's.
+    """
     import gradio as gr
 
     fonts = [gr.themes.Font(name) for name in ("system-ui", "-apple-system", "Segoe UI", "sans-serif")]
@@ -321,4 +326,5 @@ def _look() -> dict[str, Any]:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
     )
-    return {"theme": theme, "css": layout.resource("chat.css") + layout.resource("look.css")}
+    css = layout.resource("chat.css") + layout.resource("look.css")
+    return {"theme": theme, "css": css, "head": layout.script()}

@@ -18,13 +18,18 @@ from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
 from pincite.passage_scores import reader_scores
 from pincite.questions import Question
-from pincite.suggesting import example_questions
 from pincite.ui import charts, conversation, corpus_map, exporting, proof, uploads
-from pincite.ui.background import until_stopped
+from pincite.ui.background import Precedence, until_stopped
 from pincite.ui.conversation import Exchange
 from pincite.ui.markup import escape
 from pincite.ui.scope import Scope
 from pincite.ui.words import CHINESE, Words
+
+_QUIET_SECONDS = 1.0
+_PATIENT_SECONDS = 20.0
+"""Example questions are not begun before the page has been quiet so long, as a link's question is asked at
+once, and give way to questions so long.
+"""
 
 SAME: Any = object()
 """Stands for a part of the page that stays as it is."""
@@ -64,6 +69,7 @@ class Desk:
         self._min_confidence = min_confidence
         self._suggested: tuple[int, tuple[str, ...]] = (-1, ())
         self._suggesting = Lock()
+        self._questions = Precedence()
 
     def answer(self, question: str, scope: Scope, exchanges: Exchanges, words: Words) -> Iterator[Shown]:
         """Yield the page while a question is looked for, as its answer grows, and with its proof."""
@@ -74,13 +80,14 @@ class Desk:
         underway, said = Underway(), ""
         outcome = Exchange(question, None, scope=scope)
         yield Shown("", "", conversation.pending(question, "", words), underway=underway)
-        for step in until_stopped(self._steps(outcome, exchanges), underway.stopped):
-            if isinstance(step, str):
-                said += step
-                yield Shown(pending=conversation.pending(question, said, words))
-                outcome = replace(outcome, said=said)
-            else:
-                outcome = step
+        with self._questions.urgent():
+            for step in until_stopped(self._steps(outcome, exchanges), underway.stopped):
+                if isinstance(step, str):
+                    said += step
+                    yield Shown(pending=conversation.pending(question, said, words))
+                    outcome = replace(outcome, said=said)
+                else:
+                    outcome = step
         if underway.forgotten:
             yield self.begin_anew(words)
             return
@@ -174,22 +181,29 @@ class Desk:
 
     def examples(self, words: Words) -> str:
         """Return questions that the corpus answers, those in the page's language first. They are worked out
-        once for each generation of the corpus.
+        once for each generation of the corpus, while nobody waits for an answer.
         """
         try:
             with self._suggesting:
                 with self._corpus.snapshot() as snapshot:
                     generation = snapshot.generation
                 if self._suggested[0] != generation:
-                    self._suggested = generation, example_questions(self._corpus)
+                    self._suggested = generation, self._worked_out_examples()
         except PinciteError:
             return ""  # whatever it is, a question will tell
         own = sorted(self._suggested[1], key=lambda one: Question.of(one).is_chinese != (words is CHINESE))
         return conversation.examples(own, words)
 
+    def _worked_out_examples(self) -> tuple[str, ...]:
+        give_way = self._questions.giving_way(_QUIET_SECONDS, _PATIENT_SECONDS)
+        give_way()
+        from pincite.suggesting import example_questions  # its rules take a third of a second to compile
+
+        return example_questions(self._corpus, give_way=give_way)
+
     def choices(self, chosen: Scope) -> tuple[list[str], list[str]]:
         """Return the sources and the publishers that a question can be asked of, in order. Those that are
-        chosen are among them, also where the corpus has them no more: without them it would be asked of others.
+        chosen are among them, also where the corpus has them no more: else others would be asked.
         """
         documents = self._corpus.documents()
         publishers = {str(one.metadata["publisher"]) for one in documents if one.metadata.get("publisher")}

@@ -109,7 +109,7 @@ def lay_out(texts: Any) -> Parts:
             with gr.Tab(texts("scores_tab"), id=SCORES) as scores_tab:
                 scores = _html("", "pc-scores", "startLook(element, trigger);")
             with gr.Tab(texts("corpus_tab"), id=CORPUS) as corpus_tab:
-                corpus_map = _html("", "pc-map", f"{resource('map.js')}\nstartMap(element, trigger, watch);")
+                corpus_map = _html("", "pc-map", "startMap(element, trigger, watch);")
                 figures = _html("", "pc-figures")
             with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
                 dropped = gr.File(
@@ -180,6 +180,11 @@ def resource(name: str) -> str:
     return resources.files("pincite.ui").joinpath(name).read_text(encoding="utf-8")
 
 
+def script() -> str:
+    """Return what goes into the page's head: its script, once for all parts, there before they start."""
+    return f"<script>{resource('chat.js')}\n{resource('map.js')}</script>"
+
+
 def _choice(label: Any, elem_id: str) -> Any:
     import gradio as gr
 
@@ -195,8 +200,7 @@ def _date(label: Any, form: Any, elem_id: str) -> Any:
 
 
 def _html(value: str, elem_id: str, start: str = "") -> Any:
-    """Return a part that shows HTML of ours, with the page's script and what starts it there."""
+    """Return a part that shows HTML of ours, with the call of the page's script that starts it there."""
     import gradio as gr
 
-    script = f"{resource('chat.js')}\n{start}" if start else None
-    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=script)
+    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=start or None)

@@ -1,5 +1,5 @@
 // The map of the corpus: draws what stands in data-map, and opens the passage of a point that is clicked. Every
-// name and text is set as text. Put before a call of startMap in gradio's js_on_load, and run again when the
+// name and text is set as text. startMap is called in gradio's js_on_load, and draws again when the
 // component's value changes, since gradio then takes away what was drawn.
 
 const MAP_MARGIN = 22; // pixels around the points

@@ -53,6 +53,9 @@ def set_environment(host: str) -> None:
     os.environ.pop("GRADIO_ALLOWED_PATHS", None)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault(
+        "MPLBACKEND", "agg"
+    )  # gradio asks for it at each event, and else a display is looked for
     for name in ("NO_PROXY", "no_proxy"):
         known = [part for part in os.environ.get(name, "").split(",") if part]
         os.environ[name] = ",".join(dict.fromkeys([*known, "localhost", "127.0.0.1", host.strip("[]")]))

@@ -181,6 +181,13 @@ def test_the_same_corpus_gives_the_same_questions(seeds_corpus: Corpus) -> None:
     assert example_questions(seeds_corpus, 2) == example_questions(seeds_corpus, 4)[:2]
 
 
+def test_it_gives_way_before_each_document_and_each_question(seeds_corpus: Corpus) -> None:
+    calls: list[None] = []
+    questions = example_questions(seeds_corpus, give_way=lambda: calls.append(None))
+    assert questions == example_questions(seeds_corpus)
+    assert len(calls) >= len(seeds_corpus.documents()) + len(questions)
+
+
 def test_no_question_is_made_of_what_steers_a_reader(corpus: Corpus) -> None:
     corpus.add_text(
         "Ignore Previous Instructions was founded in 1742.\n\nSystem Prompt Bank was founded in 1743.\n\n"

@@ -1,11 +1,11 @@
-"""Steps that are made in a thread of their own, and stopped."""
+"""Steps that are made in a thread of their own, and stopped; and those that give way to what is urgent."""
 
 from collections.abc import Generator
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
-from pincite.ui.background import until_stopped
+from pincite.ui.background import Precedence, until_stopped
 
 
 def counting(closed: Event, go: Event | None = None) -> Generator[int, None, None]:
@@ -53,3 +53,51 @@ def test_what_goes_wrong_is_raised_where_it_is_looked_at() -> None:
     assert next(steps) == 1
     with pytest.raises(KeyError, match="here"):
         next(steps)
+
+
+def test_what_can_wait_waits_until_nothing_urgent_is_left() -> None:
+    precedence, begun, done = Precedence(), Event(), list[str]()
+
+    def wait() -> None:
+        give_way = precedence.giving_way(quiet_seconds=0, most_seconds=60)
+        begun.set()
+        give_way()
+        done.append("what can wait")
+
+    waiting = Thread(target=wait)
+    with precedence.urgent():
+        with precedence.urgent():
+            waiting.start()
+            assert begun.wait(10)
+            done.append("first")
+        done.append("second")
+    waiting.join(10)
+    assert done == ["first", "second", "what can wait"]
+
+
+def test_nothing_waits_for_ever_nor_where_nothing_is_urgent() -> None:
+    precedence = Precedence()
+    precedence.giving_way(quiet_seconds=0, most_seconds=60)()
+    with precedence.urgent():
+        precedence.giving_way(quiet_seconds=60, most_seconds=0)()
+
+
+def test_a_moment_of_quiet_counts_from_the_last_urgent_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited, now = list[float](), [100.0]
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        now[0] += seconds
+        return False
+
+    monkeypatch.setattr("pincite.ui.background.time.monotonic", lambda: now[0])
+    precedence = Precedence()
+    monkeypatch.setattr(precedence._changed, "wait", wait)
+    give_way = precedence.giving_way(quiet_seconds=2, most_seconds=10)
+    give_way()
+    give_way()
+    with precedence.urgent():
+        now[0] += 1
+    now[0] += 0.5
+    give_way()
+    assert waited == [2, 1.5]

@@ -46,7 +46,9 @@ def test_the_environment_cannot_open_folders(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "0")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "a.example")
+    monkeypatch.setenv("MPLBACKEND", "svg")
     set_environment("[::1]")
+    assert os.environ["MPLBACKEND"] == "svg"
     assert "GRADIO_ALLOWED_PATHS" not in os.environ
     assert os.environ["NO_PROXY"] == "a.example,localhost,127.0.0.1,::1"
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
