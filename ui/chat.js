@@ -61,7 +61,12 @@ function act(event, trigger) {
   else if (save !== undefined) {
     target.closest("details").open = false;
     trigger("download", { save });
-  } else if (!isBusy()) trigger("retry");
+  } else if (!isBusy() && !target.dataset.clicked) {
+    // clicked twice before the question is under way, it would take back two exchanges
+    target.dataset.clicked = "yes";
+    setTimeout(() => delete target.dataset.clicked, 2000);
+    trigger("retry");
+  }
 }
 
 function openProof(key, trigger) {
@@ -71,16 +76,18 @@ function openProof(key, trigger) {
 }
 
 async function copyText(text, button) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else {
-    // a page that is served to others without TLS has no clipboard
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // a page that is served to others without TLS has no clipboard, and a browser may refuse it
     const field = document.body.appendChild(document.createElement("textarea"));
     field.value = text;
     field.select();
     document.execCommand("copy");
     field.remove();
+    button.focus();
   }
-  const label = button.textContent;
+  const label = (button.dataset.label ??= button.textContent);
   button.textContent = button.closest("[data-copied]").dataset.copied;
   setTimeout(() => (button.textContent = label), 1500);
 }
@@ -142,22 +149,28 @@ function showView(panel) {
   showProof();
 }
 
-// A document is removed with a second click: the first asks whether it is meant.
+// A document is removed with a second click: the first asks whether it is meant, until the focus is elsewhere.
+// What is asked is kept with the button: gradio makes of it another document's when the list changes.
 function startDocuments(element, trigger) {
   element.addEventListener("click", (event) => {
     const button = event.target.closest("[data-remove]");
     if (!button) return;
-    if (button.dataset.asked) {
-      trigger("delete", { source: button.dataset.remove });
+    const { asked, remove, sure } = button.dataset;
+    if (asked) {
+      trigger("delete", { source: remove });
       return;
     }
-    const label = button.textContent;
-    button.dataset.asked = "yes";
-    button.textContent = button.dataset.sure;
-    button.addEventListener("blur", () => {
-      delete button.dataset.asked;
-      button.textContent = label;
-    }, { once: true });
+    Object.assign(button.dataset, { asked: "yes", text: button.textContent, name: button.ariaLabel });
+    button.textContent = sure;
+    button.ariaLabel = `${button.ariaLabel}: ${sure}`;
+    button.focus(); // a click does not do it everywhere
+  });
+  element.addEventListener("focusout", (event) => {
+    const button = event.target.closest("[data-asked]");
+    if (!button) return;
+    button.textContent = button.dataset.text;
+    button.ariaLabel = button.dataset.name;
+    delete button.dataset.asked;
   });
 }
 

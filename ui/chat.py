@@ -121,8 +121,7 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         return _values(desk.begin_anew(in_language(language)))
 
     def ask_example(event: gr.EventData, starter: int) -> tuple[str, int]:
-        question = str(getattr(event, "question", ""))[: layout.MOST_QUESTION_CHARACTERS]
-        return untranslated(question), starter + 1
+        return untranslated(str(getattr(event, "question", ""))), starter + 1
 
     def ask_again(exchanges: Exchanges, starter: int) -> tuple[str, Exchanges, int]:
         return untranslated(exchanges[-1].question) if exchanges else "", exchanges[:-1], starter + 1

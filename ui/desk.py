@@ -21,6 +21,7 @@ from pincite.questions import Question
 from pincite.ui import charts, conversation, corpus_map, exporting, proof, uploads
 from pincite.ui.background import Precedence, until_stopped
 from pincite.ui.conversation import Exchange
+from pincite.ui.limits import MOST_QUESTION_CHARACTERS
 from pincite.ui.markup import escape
 from pincite.ui.scope import Scope
 from pincite.ui.words import CHINESE, Words
@@ -74,8 +75,8 @@ class Desk:
     def answer(self, question: str, scope: Scope, exchanges: Exchanges, words: Words) -> Iterator[Shown]:
         """Yield the page while a question is looked for, as its answer grows, and with its proof."""
         question = question.strip()
-        if not question:
-            yield Shown(question="", hint=_hint(words.empty_question))
+        if wrong := _wrong_with(question, words):
+            yield Shown(question=question, hint=_hint(wrong))
             return
         underway, said = Underway(), ""
         outcome = Exchange(question, None, scope=scope)
@@ -202,8 +203,8 @@ class Desk:
         return example_questions(self._corpus, give_way=give_way)
 
     def choices(self, chosen: Scope) -> tuple[list[str], list[str]]:
-        """Return the sources and the publishers that a question can be asked of, in order. Those that are
-        chosen are among them, also where the corpus has them no more: else others would be asked.
+        """Return the sources and the publishers that a question can be asked of, in order. What is chosen is
+        among them, also where the corpus has it no more: to leave it out would be to ask other documents.
         """
         documents = self._corpus.documents()
         publishers = {str(one.metadata["publisher"]) for one in documents if one.metadata.get("publisher")}
@@ -274,6 +275,13 @@ class Desk:
                 yield piece if isinstance(piece, str) else Exchange(asked.question, piece, scope=asked.scope)
         except (PinciteError, ValueError) as error:
             yield Exchange(asked.question, None, str(error), scope=asked.scope)
+
+
+def _wrong_with(question: str, words: Words) -> str:
+    """Return why a question is not asked; empty where it is."""
+    most, count = MOST_QUESTION_CHARACTERS, len(question)
+    too_long = words.long_question.format(most=f"{most:,}", count=f"{count:,}")
+    return words.empty_question if not count else too_long if count > most else ""
 
 
 def _hint(text: str) -> str:

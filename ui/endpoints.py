@@ -26,7 +26,7 @@ from pincite.answering import ask
 from pincite.answers import Turn
 from pincite.index.corpus import Corpus
 from pincite.index.errors import PinciteError
-from pincite.ui import intake, uploads
+from pincite.ui import intake, limits, uploads
 from pincite.ui.printing import plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _QUESTIONS_AT_ONCE = 4
 _MCP_PATH = "/gradio_api/mcp"
 _LOG = logging.getLogger(__name__)
 
-Question = Annotated[str, Field(max_length=2000)]
+Question = Annotated[str, Field(max_length=limits.MOST_QUESTION_CHARACTERS)]
 Passages = Annotated[int, Field(ge=1, le=50)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 History = Annotated[list[Turn], Field(max_length=50)]

@@ -20,6 +20,7 @@ from pincite.ui.sessions import parsed
 MOST_UPLOAD_BYTES = 500 << 20
 MOST_WAITING_BYTES = 2 << 30
 MOST_AT_ONCE = 8
+TOO_MUCH = f"drop {MOST_UPLOAD_BYTES >> 20} MB at most at once"
 NOT_UPLOADED = "file must be one that was uploaded to this server before: no address, and no other path"
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"
 _FIELD = b"files"
@@ -55,7 +56,7 @@ class ModestUploads:
         if scope["method"] != "POST" or path(scope) != UPLOAD:
             await self._app(scope, receive, send)
         elif declares_more(scope, MOST_UPLOAD_BYTES):
-            await refuse(send, 413, uploads.TOO_LARGE, connection="close")
+            await refuse(send, 413, TOO_MUCH, connection="close")
         elif self._running >= MOST_AT_ONCE or held_bytes(self._folder) >= MOST_WAITING_BYTES:
             await too_many(send, 5.0)
         else:
@@ -153,7 +154,7 @@ class _Parts:
 
         self._bytes += len(data)
         if self._bytes > MOST_UPLOAD_BYTES:
-            self._refuse(413, uploads.TOO_LARGE)
+            self._refuse(413, TOO_MUCH)
         elif self._parser is None:
             self._refuse(400, "an upload is multipart/form-data")
         else:

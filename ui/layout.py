@@ -8,9 +8,9 @@ from importlib import resources
 from typing import Any
 
 from pincite.ui import conversation, proof, uploads
+from pincite.ui.limits import MOST_QUESTION_CHARACTERS
 from pincite.ui.words import CHINESE, ENGLISH, Words
 
-MOST_QUESTION_CHARACTERS = 2000
 PROOF = "proof"
 SCORES = "scores"
 CORPUS = "corpus"

@@ -15,6 +15,7 @@ from pincite.ui.asgi import App, Message, Receive, Send, header, path, read, ref
 REQUESTS_PER_SECOND = 50.0
 REQUESTS_AT_ONCE = 500
 MOST_BODY_BYTES = 1 << 20
+MOST_QUESTION_CHARACTERS = 2000
 MOST_OPEN = 512
 MOST_OPEN_PER_CLIENT = 256
 UPLOAD = "/gradio_api/upload"

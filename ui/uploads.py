@@ -30,8 +30,8 @@ ACCEPTED = SUFFIXES | PICTURES
 MOST_FILES = 200
 MOST_FILE_BYTES = 100 << 20
 TURN = Lock()
-"""Held by whoever changes the corpus for the page or its doors: a corpus refuses a second writer at once,
-also one of the same process.
+"""Held by whoever changes the corpus for the page or its doors: at once, a corpus refuses a second writer, of
+the same process too.
 """
 TOO_MANY = f"drop {MOST_FILES} files at most at once"
 TOO_LARGE = f"a file may have {MOST_FILE_BYTES >> 20} MB: add larger ones with pincite index"

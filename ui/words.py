@@ -23,6 +23,7 @@ class Words:
     welcome_more: str
     examples: str
     empty_question: str
+    long_question: str
     unexpected: str
     looking: str
     more_may_follow: str
@@ -157,6 +158,7 @@ ENGLISH = Words(
     "When the documents do not say, you are told.",
     examples="For example",
     empty_question="Type a question first.",
+    long_question="A question may have {most} characters at most: this one has {count}.",
     unexpected="Something went wrong here; the window in which pincite runs has the details. "
     "Please try again.",
     looking="Looking in the documents…",
@@ -286,6 +288,7 @@ CHINESE = Words(
     welcome_more="每个答案都附有所依据的原文。文档中没有答案时，会如实告知。",
     examples="例如",
     empty_question="请先输入问题。",
+    long_question="问题最多 {most} 个字符，现有 {count} 个。",
     unexpected="出现了意外错误，详情见运行 pincite 的窗口。请重试。",
     looking="正在文档中查找…",
     more_may_follow="可能还有更多…",

@@ -67,11 +67,15 @@ def test_an_answer_is_copied_with_its_citations(site: Site, page: "Page") -> Non
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     card = ask(page, BANK)
     button = card.get_by_role("button", name="Copy", exact=True)
+    page.clock.install()
     button.click()
-    expect(card.get_by_role("button", name="Copied")).to_be_visible()
+    copied_once = card.get_by_role("button", name="Copied")
+    expect(copied_once).to_be_visible()
+    copied_once.click()
     copied: str = page.evaluate("navigator.clipboard.readText()")
     assert "OCBC Bank \\[1\\]" in copied or "OCBC Bank [1]" in copied
     assert "“Singapore's OCBC Bank has developed around 30 internal tools" in copied
+    page.clock.run_for(5000)
     expect(button).to_be_visible()
 
 
@@ -126,6 +130,28 @@ def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page:
     linked.goto(f"{site.url}?{urlencode({'q': BANK, 'source': 'zeppelin.txt'})}")
     expect(linked.locator("#pc-conversation .pc-card")).to_contain_text(ENGLISH.nothing_chosen)
     expect(linked.locator(".pc-scope")).to_have_text("Asked of: zeppelin.txt")
+
+
+def test_ask_again_that_is_clicked_twice_takes_one_answer_back(site: Site, page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    ask(page, "When was the tidal mill built?")
+    ask(page, BANK)
+    asked = len(site.entries("asked"))
+    page.get_by_role("button", name=ENGLISH.again).evaluate(TWICE)
+    site.wait_for("asked", asked + 1)
+    expect(page.locator(".pc-busy")).to_have_count(0)
+    expect(page.locator("#pc-conversation .pc-question")).to_have_text(
+        ["When was the tidal mill built?", BANK]
+    )
+
+
+TWICE = """async button => {
+  button.click();
+  const events = performance.getEntriesByType("resource").length;
+  while (performance.getEntriesByType("resource").length < events + 1) await new Promise(setTimeout);
+  button.click();
+}"""
 
 
 def test_a_new_conversation_is_empty_and_forgets_the_old(page: "Page") -> None:
@@ -195,8 +221,10 @@ def test_a_document_is_removed_with_a_second_click(site: Site, page: "Page") -> 
     button = row.get_by_role("button", name="Remove needless.txt")
     button.click()
     expect(button).to_have_text(ENGLISH.sure)
+    expect(button).to_have_accessible_name(f"Remove needless.txt: {ENGLISH.sure}")
     page.get_by_role("tab", name="Documents").focus()
     expect(button).to_have_text(ENGLISH.remove)
+    expect(button).to_have_accessible_name("Remove needless.txt")
     button.click()
     button.click()
     expect(page.locator("#pc-receipts tr", has_text="needless.txt")).to_contain_text("removed")

@@ -98,6 +98,13 @@ def test_a_scope_that_holds_nothing_is_a_problem_or_not_answered(corpus: Corpus,
     assert exchange.answer is None or not exchange.answer.answered
 
 
+def test_a_question_that_is_too_long_stays_and_is_not_asked(corpus: Corpus) -> None:
+    [shown] = Desk(corpus).answer("a" * 2001, EVERYWHERE, (), ENGLISH)
+    assert "A question may have 2,000 characters at most: this one has 2,001." in shown.hint
+    assert (shown.question, shown.exchanges) == ("a" * 2001, SAME)
+    assert len(asked(Desk(corpus), "a" * 2000).exchanges) == 1
+
+
 def test_an_empty_question_is_not_asked(corpus: Corpus) -> None:
     [shown] = Desk(corpus).answer(" ", EVERYWHERE, (), CHINESE)
     assert CHINESE.empty_question in shown.hint

@@ -80,7 +80,7 @@ def test_too_much_is_refused_before_it_has_all_come(tmp_path: Path, monkeypatch:
     assert post(app, parts("a.txt", "b.txt", content="x" * 50)).status == 200
     assert post(app, parts("a.txt", "b.txt", "c.txt")).reason == uploads.TOO_MANY
     assert post(app, pieces(parts("a.txt", content="x" * 51), 3)).reason == uploads.TOO_LARGE
-    assert post(app, parts("a.txt"), content_length="501").reason == uploads.TOO_LARGE
+    assert post(app, parts("a.txt"), content_length="501").reason == intake.TOO_MUCH
     assert post(app, [b"", *pieces(b"\r\n" + b"x" * 600, 50)]).status in (400, 413)
     assert len(inner.bodies[-1]) < 600
 
