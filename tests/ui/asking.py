@@ -2,11 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pincite.ui.asgi import App, Message, Receive, Send
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,13 @@ def ask(
         "scheme": "http",
         **scope,
     }
-    return asyncio.run(_ask(app, asked, [body] if isinstance(body, bytes) else list(body)))
+    return finished(_ask(app, asked, [body] if isinstance(body, bytes) else list(body)))
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Return what comes of ``work``, in a thread of its own: in the browser tests' a loop runs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def event(**data: Any) -> bytes:

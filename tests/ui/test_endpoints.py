@@ -1,6 +1,5 @@
 """The doors for programs, through the clients that programs use: gradio's, plain HTTP, and MCP's."""
 
-import asyncio
 import json
 import re
 import subprocess
@@ -23,6 +22,7 @@ import pincite
 from pincite.answers import Turn
 from pincite.ui import endpoints, intake, printing
 from tests.conftest import ROOT, SEEDS
+from tests.ui.asking import finished
 from tests.ui.browsing import Site
 
 BANK = "which bank built 30 internal tools?"
@@ -67,7 +67,7 @@ def over_mcp(site: Site, work: Callable[[ClientSession], Awaitable[T]]) -> T:
         async with connected(site.url) as session:
             return await work(session)
 
-    return asyncio.run(session())
+    return finished(session())
 
 
 @asynccontextmanager
@@ -358,7 +358,7 @@ def test_where_the_page_asks_for_a_login_tools_want_an_account(locked_site: Site
             [content] = (await session.call_tool("ask", {"question": BANK})).content
             return str(json.loads(content.text)["text"])  # type: ignore[union-attr]
 
-    assert asyncio.run(asked()) == "Singapore's OCBC Bank"
+    assert finished(asked()) == "Singapore's OCBC Bank"
     for door in ("mcp/", "run/ask", "info"):
         assert httpx.post(f"{locked_site.url}gradio_api/{door}", json={"data": [BANK]}).status_code in (
             401,

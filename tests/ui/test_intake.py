@@ -1,5 +1,6 @@
 """What may be uploaded, and what an event may call an upload."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -153,4 +154,6 @@ def test_an_event_may_name_what_was_uploaded_and_no_other_file(tmp_path: Path) -
         assert status(path) == 403, path
         assert status(path, "/gradio_api/run/take_in") == status(path, "/gradio_api/call/take_in") == 403
     assert ask(app, JOIN, method="POST", body=event(data=["/etc/passwd", {"a": ["b"]}])).status == 200
-    assert status("notes.txt", "/gradio_api/mcp") == 200
+    assert status("notes.txt", "/gradio_api/mcp") == 403
+    told = ask(app, "/gradio_api/mcp", method="POST", body=event(id=7, params={"path": "notes.txt"}))
+    assert (told.status, json.loads(told.body)["error"]["message"]) == (200, intake.NOT_UPLOADED)

@@ -7,7 +7,7 @@ import pytest
 from pincite.ui import limits
 from pincite.ui.asgi import Message, Receive, Send
 from pincite.ui.limits import Buckets, MeasuredRequests, SmallBodies, client
-from tests.ui.asking import Inner, ask
+from tests.ui.asking import Inner, ask, finished
 
 
 class Clock:
@@ -108,7 +108,7 @@ def test_a_client_may_have_so_many_requests_open(monkeypatch: pytest.MonkeyPatch
         await asyncio.gather(*asked)
         await ask_as("a")
 
-    asyncio.run(run())
+    finished(run())
     assert statuses == {"a": [429, 200, 200, 200], "b": [200], "c": [429]}
 
 
