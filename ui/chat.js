@@ -8,8 +8,10 @@ const isNarrow = () => window.matchMedia("(max-width: 899px)").matches;
 
 function startHeader(element, trigger) {
   element.addEventListener("click", (event) => {
-    if (event.target.closest("[data-new]")) trigger("clear");
-    else act(event, trigger);
+    if (event.target.closest("[data-new]")) {
+      trigger("clear");
+      focusQuestion();
+    } else act(event, trigger);
   });
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll(".pc-menu[open]")) {
@@ -38,8 +40,15 @@ function startConversation(element, trigger, watch) {
 function startSuggestions(element, trigger) {
   element.addEventListener("click", (event) => {
     const example = event.target.closest("[data-ask]");
-    if (example && !isBusy()) trigger("example_select", { question: example.dataset.ask });
+    if (!example || isBusy()) return;
+    trigger("example_select", { question: example.dataset.ask });
+    focusQuestion();
   });
+}
+
+// What was clicked goes away, and the focus with it. A phone would show its keyboard.
+function focusQuestion() {
+  if (!isNarrow()) document.querySelector("#pc-question textarea").focus();
 }
 
 function startPending(element, watch) {

@@ -168,10 +168,16 @@ def receipts_table(taking: Taking, words: Words = ENGLISH) -> str:
 
 
 def documents_table(documents: Sequence[DocumentInfo], words: Words = ENGLISH) -> str:
-    """Return the documents of the corpus, the first ``DOCUMENTS_SHOWN`` of them, each to be removed."""
+    """Return the documents of the corpus, the first ``DOCUMENTS_SHOWN`` of them, each to be removed, but for
+    those that are in a file of others, as a mail's attachments: they go with it.
+    """
     if not documents:
         return f'<p class="pc-note">{words.no_documents}</p>'
-    rows = "".join(_document_row(document, words) for document in documents[:DOCUMENTS_SHOWN])
+    sources = {document.source for document in documents}
+    rows = "".join(
+        _document_row(document, words, is_part=not sources.isdisjoint(_holders(document.source)))
+        for document in documents[:DOCUMENTS_SHOWN]
+    )
     more = len(documents) - DOCUMENTS_SHOWN
     rest = f'<p class="pc-note">{words.more_documents.format(count=more)}</p>' if more > 0 else ""
     count = len(documents)
@@ -267,16 +273,23 @@ def _progress_row(taking: Taking, words: Words) -> str:
     )
 
 
-def _document_row(document: DocumentInfo, words: Words) -> str:
+def _document_row(document: DocumentInfo, words: Words, *, is_part: bool) -> str:
     last = _last_part(document.source)
     title = f'<div class="pc-title" dir="auto">{shown_name(document.title)}</div>' if document.title else ""
     label = escape(words.remove_named.format(name=plain_name(last)))
+    button = (
+        f'<button type="button" class="pc-remove" data-remove="{escape(document.source)}"'
+        f' data-sure="{words.sure}" aria-label="{label}">{words.remove}</button>'
+    )
     return (
         f'<tr><td><span title="{escape(plain_name(document.source))}">{shown_name(last)}</span>{title}</td>'
-        f"<td>{document.passages}</td>"
-        f'<td><button type="button" class="pc-remove" data-remove="{escape(document.source)}"'
-        f' data-sure="{words.sure}" aria-label="{label}">{words.remove}</button></td></tr>'
+        f"<td>{document.passages}</td><td>{'' if is_part else button}</td></tr>"
     )
+
+
+def _holders(source: str) -> Iterator[str]:
+    """Yield what may hold the document: the parts of its source, from the left: folders and files."""
+    return (source[:at] for at, character in enumerate(source) if character == "/")
 
 
 def _last_part(source: str) -> str:

@@ -24,6 +24,7 @@ def test_example_questions_are_shown_and_answered_by_a_click(site: Site, page: "
     assert set(examples.all_inner_texts()) == set(example_questions(site.corpus))
     question = examples.first.inner_text()
     examples.first.click()
+    expect(page.get_by_role("textbox", name=ENGLISH.question)).to_be_focused()
     card = page.locator("#pc-conversation .pc-card")
     expect(card.locator(".pc-citation").first).to_be_visible(timeout=30_000)
     expect(page.locator("#pc-conversation .pc-question")).to_have_text(question)
@@ -50,6 +51,19 @@ def test_the_scores_of_the_passages_are_shown_for_the_last_question(site: Site, 
     expect(page.get_by_role("tab", name=ENGLISH.proof)).to_have_attribute("aria-selected", "true")
     address = pincite.ask("Who founded the observatory?", site.corpus).passages[1].passage.address
     expect(page.locator("#pc-proof h2")).to_have_text(address)
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_each_tab_is_as_wide_as_the_conversation_on_a_narrow_page(page: "Page", width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    ask(page, BANK)
+    for name in (ENGLISH.proof, ENGLISH.scores_tab, ENGLISH.corpus_tab, ENGLISH.documents):
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.get_by_role("tabpanel").filter(visible=True).wait_for()
+        left, right = (page.locator(column).bounding_box() for column in ("#pc-left", "#pc-right"))
+        assert left is not None
+        assert right is not None
+        assert (left["x"], left["width"]) == (right["x"], right["width"])
 
 
 def test_the_map_shows_the_corpus_and_opens_passages(site: Site, page: "Page") -> None:

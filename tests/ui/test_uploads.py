@@ -146,6 +146,17 @@ def test_a_hostile_file_name_or_reason_stays_text() -> None:
         assert HOSTILE in shown.text()
 
 
+def test_a_document_in_a_mail_is_removed_with_the_mail_alone() -> None:
+    sources = ("mails/a.eml", "mails/a.eml/plan.pdf", "mails/b.eml")
+    html = documents_table([DocumentInfo("d", source, "", {}, 1, 0, 1, 1) for source in sources])
+    rows = lxml_html.fromstring(html).findall(".//tbody/tr")
+    assert [[one.get("data-remove") for one in row.iter("button")] for row in rows] == [
+        ["mails/a.eml"],
+        [],
+        ["mails/b.eml"],
+    ]
+
+
 def test_files_are_taken_in_one_after_another_and_their_stages_are_told(tmp_path: Path) -> None:
     dropped = [tmp_path / "dropped" / name for name in ("long.txt", "bad.txt", "last.txt")]
     dropped[0].parent.mkdir()
