@@ -11,7 +11,7 @@ from pincite.answers import Answer
 from pincite.index.corpus import Stats
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.markup import escape, folded, plain_name, shown_name
+from pincite.ui.markup import beginning, escape, last_part, plain_name, shown_name
 from pincite.ui.words import Words
 
 DOCUMENTS_CHARTED = 10
@@ -71,7 +71,7 @@ def statistics(stats: Stats, documents: Sequence[DocumentInfo], words: Words) ->
     )
     figures = "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in counts)
     names = dict(words.language_names)
-    by_document = [(one.source.rsplit("/", 1)[-1], one.passages) for one in documents]
+    by_document = [(last_part(one.source), one.passages) for one in documents]
     spoken = [str(one.metadata.get("language") or "other") for one in documents]
     languages = Counter(names.get(language, language) for language in spoken)
     formats = Counter(_suffix(one.source) or words.no_suffix for one in documents)
@@ -93,6 +93,7 @@ def _score_row(
         f'<span class="pc-cited">{escape(words.cited_as.format(numbers=numbers))}</span>' if citing else ""
     )
     kind = ' class="pc-is-cited"' if citing else ""
+    first = beginning(hit.passage.text, _BEGINNING_CHARACTERS)
     lexical = hit.lexical_score or None
     cells = (
         _score("dense", words.meaning, hit.dense_score, hit.dense_score, 2, words)
@@ -103,7 +104,7 @@ def _score_row(
         f'<tr{kind}><th scope="row"><span class="pc-rank">{rank}</span><span class="pc-which">'
         f'<button type="button" class="pc-address" data-open="{key}">'
         f"{shown_name(hit.passage.address)}</button> {badge}"
-        f'<span class="pc-first" dir="auto">{escape(_beginning(hit))}</span></span></th>{cells}</tr>'
+        f'<span class="pc-first" dir="auto">{escape(first)}</span></span></th>{cells}</tr>'
     )
 
 
@@ -129,11 +130,6 @@ def _citing(answer: Answer, hit: Hit) -> list[int]:
     ]
 
 
-def _beginning(hit: Hit) -> str:
-    line = folded(hit.passage.text[: 2 * _BEGINNING_CHARACTERS])
-    return line if len(line) <= _BEGINNING_CHARACTERS else line[:_BEGINNING_CHARACTERS].rstrip() + "…"
-
-
 def _bars(name: str, counts: Iterable[Bar], most: int, words: Words, kind: str = "") -> str:
     """Return the highest ``most`` counts with bars, and the sum of all others without one."""
     bars = sorted(counts, key=lambda bar: (-bar[1], bar[0]))
@@ -144,7 +140,7 @@ def _bars(name: str, counts: Iterable[Bar], most: int, words: Words, kind: str =
         bars = bars[:most]
     highest = max((count for _, count in bars), default=0) or 1
     rows = "".join(
-        f'<tr><th scope="row"><bdi title="{escape(plain_name(label))}">{escape(plain_name(label))}</bdi></th>'
+        f'<tr><th scope="row"><span title="{escape(plain_name(label))}">{shown_name(label)}</span></th>'
         f'<td class="pc-value">{count:,}</td><td><span class="pc-track pc-plain" aria-hidden="true">'
         f'<span style="width: {count / highest:.1%}"></span></span></td></tr>'
         for label, count in bars
@@ -163,7 +159,7 @@ def _bars(name: str, counts: Iterable[Bar], most: int, words: Words, kind: str =
 
 def _suffix(source: str) -> str:
     """Return the end of a file's name, as ".pdf"; empty where it has none that names a format."""
-    _, dot, suffix = source.rsplit("/", 1)[-1].rpartition(".")
+    _, dot, suffix = last_part(source).rpartition(".")
     return f".{suffix.lower()}" if dot and suffix.isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
 
 

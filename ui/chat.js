@@ -70,12 +70,7 @@ function act(event, trigger) {
   else if (save !== undefined) {
     target.closest("details").open = false;
     trigger("download", { save });
-  } else if (!isBusy() && !target.dataset.clicked) {
-    // clicked twice before the question is under way, it would take back two exchanges
-    target.dataset.clicked = "yes";
-    setTimeout(() => delete target.dataset.clicked, 2000);
-    trigger("retry");
-  }
+  } else if (!isBusy()) trigger("retry");
 }
 
 function openProof(key, trigger) {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pincite.index.corpus_map import CorpusMap, Place
 from pincite.index.records import DocumentInfo
 from pincite.index.retrieval import Hit
-from pincite.ui.markup import escape, folded, plain_name, shown_name
+from pincite.ui.markup import beginning, escape, last_part, plain_name, shown_name
 from pincite.ui.words import Words
 
 COLOURS = 8
@@ -43,7 +43,7 @@ def corpus_map(found: CorpusMap, documents: Sequence[DocumentInfo], hits: Sequen
         return f'<div class="pc-look pc-map"><p class="pc-note">{escape(words.map_empty)}</p></div>'
     dots, places_of_hits = _dots(found, hits)
     sizes = Counter(dot.document_id for dot in dots)
-    names = {one.document_id: one.source.rsplit("/", 1)[-1] for one in documents}
+    names = {one.document_id: last_part(one.source) for one in documents}
     coloured = sorted(sizes, key=lambda one: (-sizes[one], names.get(one, ""), one))[:COLOURS]
     colours = {document_id: number for number, document_id in enumerate(coloured, 1)}
     data = _data(found, dots, places_of_hits, colours, words)
@@ -106,7 +106,7 @@ def _data(
             "y": [round(dot.place.y * STEPS) for dot in dots],
             "span": [edge for dot in dots for edge in (dot.start, dot.end)],
             "address": "\n".join(plain_name(dot.address) for dot in dots),
-            "words": "\n".join(_beginning(dot.beginning) for dot in dots),
+            "words": "\n".join(beginning(dot.beginning, _BEGINNING_CHARACTERS) for dot in dots),
             "question": found.question and [round(found.question.x * STEPS), round(found.question.y * STEPS)],
             "hits": list(of_hits),
             "steps": STEPS,
@@ -162,15 +162,8 @@ def _hits(hits: Sequence[Hit], colours: dict[str, int], words: Words) -> str:
         f'<span class="pc-rank">{rank + 1}</span>'
         f'<span class="pc-swatch pc-swatch-{colours.get(one.document_id, 0)}"></span>'
         f'<span class="pc-which">{shown_name(one.address)}'
-        f'<span class="pc-first" dir="auto">{escape(_beginning(one.text))}</span></span></button></li>'
+        f'<span class="pc-first" dir="auto">{escape(beginning(one.text, _BEGINNING_CHARACTERS))}</span></span>'
+        "</button></li>"
         for rank, one in enumerate(hit.passage for hit in hits)
     )
     return f'<h4>{escape(words.map_hits)}</h4><ol class="pc-map-hits">{rows}</ol>'
-
-
-def _beginning(text: str) -> str:
-    """Return the first words of a passage on one line, the last of them whole where there is a space."""
-    line = folded(text[:_BEGINNING_CHARACTERS])
-    if len(text) <= _BEGINNING_CHARACTERS:
-        return line
-    return (line.rsplit(" ", 1)[0] if " " in line[_BEGINNING_CHARACTERS // 2 :] else line) + "…"

@@ -63,6 +63,11 @@ def as_written(text: str) -> str:
     return text.replace(_UNTRANSLATED, _TRANSLATED)
 
 
+def last_part(source: str) -> str:
+    """Return the name of a file, or of what is in one, without where it is: not escaped."""
+    return source.rsplit("/", 1)[-1]
+
+
 def beginning(text: str, most_characters: int) -> str:
     """Return the first words of ``text``, with "…" where it goes on."""
     line = folded(text)

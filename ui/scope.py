@@ -6,7 +6,7 @@ from typing import Self
 from urllib.parse import parse_qs, urlencode
 
 from pincite.index.filters import Condition
-from pincite.ui.markup import plain_name
+from pincite.ui.markup import last_part, plain_name
 from pincite.ui.words import Words
 
 MOST_CHOSEN = 100
@@ -67,7 +67,7 @@ class Scope:
 
     def described(self, words: Words) -> str:
         """Return it in words, empty for all documents."""
-        parts = [plain_name(source.rsplit("/", 1)[-1]) for source in self.sources]
+        parts = [plain_name(last_part(source)) for source in self.sources]
         parts += map(plain_name, self.publishers)
         parts += [words.from_date.format(date=self.since)] if self.since else []
         parts += [words.to_date.format(date=self.until)] if self.until else []

@@ -20,7 +20,7 @@ from pincite.index.errors import PinciteError
 from pincite.index.formats.kinds import PICTURES, SUFFIXES, suffix_of
 from pincite.index.ingestion import Progress
 from pincite.index.records import DocumentInfo, Receipt
-from pincite.ui.markup import escape, folded, plain_name, shown_name
+from pincite.ui.markup import escape, folded, last_part, plain_name, shown_name
 from pincite.ui.words import ENGLISH, Words
 
 FOLDER = "uploads"
@@ -252,7 +252,7 @@ def _receipt_row(receipt: Receipt, words: Words) -> str:
     kind = ' class="pc-failed"' if failed else ""
     status = dict(words.statuses).get(receipt.status, receipt.status)
     return (
-        f"<tr{kind}><td>{shown_name(_last_part(receipt.source))}{reason}</td><td>{escape(status)}</td>"
+        f"<tr{kind}><td>{shown_name(last_part(receipt.source))}{reason}</td><td>{escape(status)}</td>"
         f"<td>{receipt.passages or ''}</td></tr>"
     )
 
@@ -274,7 +274,7 @@ def _progress_row(taking: Taking, words: Words) -> str:
 
 
 def _document_row(document: DocumentInfo, words: Words, *, is_part: bool) -> str:
-    last = _last_part(document.source)
+    last = last_part(document.source)
     title = f'<div class="pc-title" dir="auto">{shown_name(document.title)}</div>' if document.title else ""
     label = escape(words.remove_named.format(name=plain_name(last)))
     button = (
@@ -290,7 +290,3 @@ def _document_row(document: DocumentInfo, words: Words, *, is_part: bool) -> str
 def _holders(source: str) -> Iterator[str]:
     """Yield what may hold the document: the parts of its source, from the left: folders and files."""
     return (source[:at] for at, character in enumerate(source) if character == "/")
-
-
-def _last_part(source: str) -> str:
-    return source.rsplit("/", 1)[-1]

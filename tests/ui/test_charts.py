@@ -102,7 +102,9 @@ def test_no_name_or_text_becomes_markup(hostile: str, words: Words) -> None:
         tags, attributes = tags_and_attributes(read(markup))
         assert tags <= TAGS
         assert attributes <= ATTRIBUTES
-    assert plain_name(hostile) in read(charts.statistics(stats, documents, words)).text_content()
+    figures = charts.statistics(stats, documents, words)
+    assert plain_name(hostile) in read(figures).text_content()
+    assert "\u202e" not in figures
 
 
 def test_the_statistics_give_all_figures() -> None:

@@ -132,28 +132,6 @@ def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page:
     expect(linked.locator(".pc-scope")).to_have_text("Asked of: zeppelin.txt")
 
 
-def test_ask_again_that_is_clicked_twice_takes_one_answer_back(site: Site, page: "Page") -> None:
-    from playwright.sync_api import expect
-
-    ask(page, "When was the tidal mill built?")
-    ask(page, BANK)
-    asked = len(site.entries("asked"))
-    page.get_by_role("button", name=ENGLISH.again).evaluate(AGAIN_AND_AGAIN)
-    site.wait_for("asked", asked + 1)
-    expect(page.locator(".pc-busy")).to_have_count(0)
-    expect(page.locator("#pc-conversation .pc-question")).to_have_text(
-        ["When was the tidal mill built?", BANK]
-    )
-
-
-AGAIN_AND_AGAIN = """async button => {
-  while (document.querySelector("#pc-pending .pc-busy") === null) {
-    button.click();
-    await new Promise(requestAnimationFrame);
-  }
-}"""
-
-
 def test_a_new_conversation_is_empty_and_forgets_the_old(page: "Page") -> None:
     from playwright.sync_api import expect
 

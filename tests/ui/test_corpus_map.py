@@ -47,7 +47,7 @@ def test_each_point_has_its_place_span_address_and_words() -> None:
 def test_a_long_passage_is_shown_by_its_first_whole_words() -> None:
     found = CorpusMap(1, 1, (point(1, text="seven " * 15),))
     words = data_of(corpus_map(found, [], (), ENGLISH))["words"]
-    assert words == "seven " * 12 + "seven…"
+    assert words == "seven " * 12 + "seven …"
 
 
 def test_the_hits_are_points_in_rank_order_and_one_outside_the_sample_is_added() -> None:
@@ -115,5 +115,5 @@ def test_no_name_or_text_becomes_markup(hostile: str, words: Words) -> None:
     assert attributes <= ATTRIBUTES
     line = plain_name(name)
     assert read(markup).find_class("pc-map-name")[0].find("bdi").text == line
-    assert data_of(markup)["address"] == f"{line} › Group 2"
+    assert data_of(markup)["address"] == plain_name(f"{name} › Group 2")
     assert data_of(markup)["words"].count("\n") == 0

@@ -16,3 +16,8 @@ from pincite.ui import markup
 )
 def test_a_folded_quote_stands_on_one_line(text: str, line: str) -> None:
     assert markup.folded(text) == line
+
+
+@pytest.mark.parametrize(("source", "name"), [("docs/a.txt", "a.txt"), ("a.txt", "a.txt"), ("m.eml/b", "b")])
+def test_the_last_part_of_a_source_is_a_name(source: str, name: str) -> None:
+    assert markup.last_part(source) == name
