@@ -161,9 +161,8 @@ def _hits(hits: Sequence[Hit], colours: dict[str, int], words: Words) -> str:
         f' data-open="{escape(passage_key(one.document_id, one.start, one.end))}">'
         f'<span class="pc-rank">{rank + 1}</span>'
         f'<span class="pc-swatch pc-swatch-{colours.get(one.document_id, 0)}"></span>'
-        f'<span class="pc-which">{shown_name(one.address)}'
-        f'<span class="pc-first" dir="auto">{escape(beginning(one.text, _BEGINNING_CHARACTERS))}</span></span>'
-        "</button></li>"
+        f'<span class="pc-which">{shown_name(one.address)}<span class="pc-first" dir="auto">'
+        f"{escape(beginning(one.text, _BEGINNING_CHARACTERS))}</span></span></button></li>"
         for rank, one in enumerate(hit.passage for hit in hits)
     )
     return f'<h4>{escape(words.map_hits)}</h4><ol class="pc-map-hits">{rows}</ol>'
