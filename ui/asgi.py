@@ -1,7 +1,7 @@
 """The words of ASGI that the page's guards share: a request's headers and body, and how one is refused."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -38,10 +38,18 @@ async def refuse(send: Send, status: int, reason: str, **more: str) -> None:
     await answer(send, status, {"detail": reason}, **more)
 
 
+async def refuse_in_words(send: Send, status: int, reason: str, **more: str) -> None:
+    """Answer with ``status`` and a line of text, which gradio shows as it comes where it uploads."""
+    await _send(send, status, reason.encode(), "text/plain; charset=utf-8", more)
+
+
 async def answer(send: Send, status: int, content: object, **more: str) -> None:
     """Answer with ``content`` as JSON; ``more`` are header fields, with ``_`` for ``-``."""
-    body = json.dumps(content).encode()
-    fields = {"content-type": "application/json", "content-length": str(len(body)), **more}
+    await _send(send, status, json.dumps(content).encode(), "application/json", more)
+
+
+async def _send(send: Send, status: int, body: bytes, media_type: str, more: Mapping[str, str]) -> None:
+    fields = {"content-type": media_type, "content-length": str(len(body)), **more}
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": body})

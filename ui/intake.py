@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from pincite.ui import uploads
-from pincite.ui.asgi import App, Message, Receive, Send, answer, header, path, refuse
+from pincite.ui.asgi import App, Message, Receive, Send, answer, header, path, refuse, refuse_in_words
 from pincite.ui.limits import UPLOAD, declares_more, too_many
 from pincite.ui.sessions import parsed
 
@@ -56,7 +56,7 @@ class ModestUploads:
         if scope["method"] != "POST" or path(scope) != UPLOAD:
             await self._app(scope, receive, send)
         elif declares_more(scope, MOST_UPLOAD_BYTES):
-            await refuse(send, 413, TOO_MUCH, connection="close")
+            await refuse_in_words(send, 413, TOO_MUCH, connection="close")
         elif self._running >= MOST_AT_ONCE or held_bytes(self._folder) >= MOST_WAITING_BYTES:
             await too_many(send, 5.0)
         else:
@@ -87,7 +87,7 @@ class ModestUploads:
             if not self._running:
                 _delete_loose_files(self._folder)
         if parts.refusal:
-            await refuse(send, parts.status, parts.refusal, connection="close")
+            await refuse_in_words(send, parts.status, parts.refusal, connection="close")
 
 
 class UploadsOnly:

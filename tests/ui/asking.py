@@ -27,7 +27,8 @@ class Reply:
     @property
     def reason(self) -> str:
         """The line that a refusal gives."""
-        return str(json.loads(self.body)["detail"])
+        is_json = self.header("content-type") == "application/json"
+        return str(json.loads(self.body)["detail"]) if is_json else self.body.decode()
 
 
 @dataclass

@@ -50,7 +50,8 @@ def test_documents_may_be_uploaded(tmp_path: Path, size: int) -> None:
 def test_a_file_of_another_kind_is_one_clear_line(tmp_path: Path, name: str, size: int) -> None:
     reply = post(ModestUploads(Inner(), tmp_path), pieces(parts("a.txt", name), size))
     assert reply.status == 415
-    assert "are not taken here: drop documents and text" in reply.reason
+    assert "are not taken here: drop documents and text" in reply.body.decode()
+    assert reply.header("content-type") == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,11 @@ class Visitor:
             self.cookies[name] = value
 
 
+def question(text: str, exchanges: object = None) -> list[object]:
+    """Return what the page sends when a question is asked: with it the scope, and what gradio keeps for it."""
+    return [text, [], [], None, None, exchanges, None]
+
+
 @pytest.fixture
 def visitor(site: Site) -> Iterator[Visitor]:
     """A visitor who has loaded the page; beside the corpus lies a canary, which stays where it is."""
@@ -196,7 +201,7 @@ def test_no_event_takes_a_path_for_an_upload(site: Site, visitor: Visitor, path:
 
 def test_a_bare_path_is_no_upload_either(site: Site, visitor: Visitor) -> None:
     canary = str(site.corpus.location.parent / "canary.txt")
-    said = visitor.run(visitor.events()["pc-drop"], [[canary]], "bare")
+    said = visitor.run(visitor.events()["pc-drop"], [[canary], None], "bare")
     assert '"success":false' in said
     assert CANARY not in said
     assert "canary.txt" not in [Path(one.source).name for one in site.corpus.documents()]
@@ -235,7 +240,7 @@ def test_an_upload_of_another_kind_or_size_is_refused_and_leaves_nothing(visitor
 def test_an_upload_can_be_dropped_by_a_program_and_is_taken_away(site: Site, visitor: Visitor) -> None:
     [kept] = json.loads(visitor.upload("barge.txt", b"The barge of Wragby is moored in Dock 9.")[1])
     file = {"path": kept, "orig_name": "barge.txt", "meta": {"_type": "gradio.FileData"}}
-    assert "barge.txt" in visitor.run(visitor.events()["pc-drop"], [[file]], "drop")
+    assert "barge.txt" in visitor.run(visitor.events()["pc-drop"], [[file], None], "drop")
     assert "barge.txt" in [Path(one.source).name for one in site.corpus.documents()]
     assert not Path(kept).exists()
     site.corpus.remove("barge.txt")
@@ -288,12 +293,12 @@ def test_every_answer_carries_the_policies(site: Site) -> None:
 
 def test_a_conversation_is_its_visitors_alone(site: Site, visitor: Visitor) -> None:
     event = visitor.events()["pc-question"]
-    first = visitor.run(event, [BANK, None], "guessed")
+    first = visitor.run(event, question(BANK), "guessed")
     assert "OCBC Bank" in first
     other = Visitor(site)
     other.ask("/")
     for stranger in (other, Visitor(site)):
-        asked = {"fn_index": event, "data": ["and how many tools?", None], "session_hash": "guessed"}
+        asked = {"fn_index": event, "data": question("and how many tools?"), "session_hash": "guessed"}
         assert stranger.post(JOIN, asked)[0] == 403
         assert stranger.post("/gradio_api/run/predict", asked)[0] == 403
         assert stranger.post("/gradio_api/cancel", {**asked, "event_id": "a"})[0] == 403
@@ -305,13 +310,15 @@ def test_a_conversation_is_its_visitors_alone(site: Site, visitor: Visitor) -> N
             status, body = stranger.ask(path)
             assert status == 403
             assert "OCBC" not in body
-    assert "OCBC Bank" in visitor.run(event, ["and how many tools?", None], "guessed")
-    assert "OCBC" not in other.run(event, ["Who founded the observatory?", None], "other")
+    assert "OCBC Bank" in visitor.run(event, question("and how many tools?"), "guessed")
+    assert "OCBC" not in other.run(event, question("Who founded the observatory?"), "other")
 
 
 def test_a_conversation_cannot_be_sent_in(visitor: Visitor) -> None:
     forged = [{"question": CANARY, "answer": None, "problem": None}]
-    assert CANARY not in visitor.run(visitor.events()["pc-question"], ["   ", forged], "forged")
+    said = visitor.run(visitor.events()["pc-question"], question(BANK, forged), "forged")
+    assert "OCBC Bank" in said
+    assert CANARY not in said
 
 
 def test_without_a_login_nothing_answers_but_the_login_page(locked_site: Site) -> None:
@@ -348,7 +355,7 @@ def test_a_login_opens_the_page_and_its_cookies_are_strict(locked_site: Site) ->
         assert cookie.endswith("SameSite=Lax")
     assert json.loads(anna.ask("/config")[1])["username"] == "anna"
     assert anna.upload("x.txt", b"x")[0] == 200
-    assert "OCBC Bank" in anna.run(anna.events()["pc-question"], [BANK, None], "annas")
+    assert "OCBC Bank" in anna.run(anna.events()["pc-question"], question(BANK), "annas")
     stranger = Visitor(locked_site)
     stranger.cookies = {name: "a" * len(value) for name, value in anna.cookies.items()}
     assert stranger.ask("/config")[0] == 401
