@@ -76,7 +76,7 @@ class Visitor:
 
 
 def question(text: str, exchanges: object = None) -> list[object]:
-    """Return what the page sends when a question is asked: with it the scope, and what gradio keeps for it."""
+    """Return what the page sends when a question is asked: the scope too, and what gradio keeps for it."""
     return [text, [], [], None, None, exchanges, None]
 
 
