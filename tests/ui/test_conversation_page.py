@@ -133,6 +133,17 @@ def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page:
     expect(linked.locator(".pc-scope")).to_have_text("Asked of: zeppelin.txt")
 
 
+def test_only_what_has_an_answer_can_be_saved(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    saving = page.locator("#pc-name").get_by_text(ENGLISH.save, exact=True)
+    ask(page, "!wrong")
+    expect(page.get_by_role("button", name=ENGLISH.new)).to_be_visible()
+    expect(saving).to_be_hidden()
+    ask(page, BANK)
+    expect(saving).to_be_visible()
+
+
 def test_a_new_conversation_is_empty_and_forgets_the_old(page: "Page") -> None:
     from playwright.sync_api import expect
 
