@@ -7,10 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Condition, Event, Thread
+from threading import BoundedSemaphore, Condition, Event, Thread
 from typing import TypeVar
 
+MOST_RUNNING = 16
 _LOOK_SECONDS = 0.05
+_ROOM = BoundedSemaphore(MOST_RUNNING)
 _T = TypeVar("_T")
 
 
@@ -25,8 +27,12 @@ def until_stopped(steps: Generator[_T, None, None], stopped: Event) -> Iterator[
     """Yield what ``steps`` yields, until it ends or ``stopped`` is set; what it raises is raised here.
 
     When it is stopped, or when nobody looks on any more, ``steps`` is closed as soon as it has come as far as
-    its next step; until then it goes on by itself.
+    its next step; until then it goes on by itself. ``MOST_RUNNING`` may be under way, those that were stopped
+    too: one more waits for room.
     """
+    while not _ROOM.acquire(timeout=_LOOK_SECONDS):
+        if stopped.is_set():
+            return
     made: SimpleQueue[_T | _Ended] = SimpleQueue()
 
     def run() -> None:
@@ -40,6 +46,8 @@ def until_stopped(steps: Generator[_T, None, None], stopped: Event) -> Iterator[
             made.put(_Ended(error))
         else:
             made.put(_Ended(None))
+        finally:
+            _ROOM.release()
 
     Thread(target=run, daemon=True).start()
     try:

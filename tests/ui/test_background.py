@@ -1,10 +1,12 @@
 """Steps that are made in a thread of their own, and stopped; and those that give way to what is urgent."""
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event, Thread
 
 import pytest
 
+from pincite.ui import background
 from pincite.ui.background import Precedence, until_stopped
 
 
@@ -42,6 +44,23 @@ def test_it_is_stopped_when_nobody_looks_on() -> None:
     steps.close()  # type: ignore[attr-defined]
     assert stopped.is_set()
     assert closed.wait(10)
+
+
+def test_what_is_under_way_has_its_bounds_and_more_waits_for_room() -> None:
+    go, stopped = Event(), Event()
+    running = [until_stopped(counting(Event(), go), Event()) for _ in range(background.MOST_RUNNING)]
+    for steps in running:
+        assert [next(steps), next(steps)] == [0, 1]
+    with ThreadPoolExecutor(2) as pool:
+        given_up = pool.submit(list, until_stopped(counting(Event()), stopped))
+        waiting = pool.submit(list, until_stopped(counting(Event()), Event()))
+        assert not wait([given_up, waiting], timeout=0.2).done
+        stopped.set()
+        assert given_up.result(10) == []
+        assert not waiting.done()
+        go.set()
+        assert waiting.result(10) == [0, 1, 2, 3, 4]
+    assert [list(steps) for steps in running] == [[2, 3, 4]] * background.MOST_RUNNING
 
 
 def test_what_goes_wrong_is_raised_where_it_is_looked_at() -> None:
