@@ -25,7 +25,7 @@ from pincite.ui.words import ENGLISH, in_language, words_for
 if TYPE_CHECKING:
     import gradio as gr
 
-_QUESTIONS_AT_ONCE = 4
+_MOST_ASKING = 24  # that many see their questions taken up; how many are worked on, `background` bounds
 _DAY_SECONDS = 86_400
 _TICK_SECONDS = 0.5
 _PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -113,8 +113,8 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         for step in desk.answer(as_written(question), chosen, exchanges, in_language(language)):
             yield _values(step)
 
-    def give_up(exchanges: Exchanges, language: str) -> tuple[Any, ...]:
-        return _values(desk.give_up(exchanges, in_language(language)))
+    def give_up(underway: Underway | None, exchanges: Exchanges, language: str) -> tuple[Any, ...]:
+        return _values(desk.give_up(underway, exchanges, in_language(language)))
 
     def begin_anew(underway: Underway | None, language: str) -> tuple[Any, ...]:
         desk.stop(underway, forget=True)
@@ -131,11 +131,11 @@ def _tie_asking(parts: layout.Parts, desk: Desk) -> None:
         ask,
         [parts.question, *scope, *told],
         shown,
-        concurrency_limit=_QUESTIONS_AT_ONCE,
+        concurrency_limit=_MOST_ASKING,
         trigger_mode="once",
         **_PRIVATE,
     )
-    asked.failure(give_up, told, shown, **_PRIVATE)
+    asked.failure(give_up, [parts.underway, *told], shown, **_PRIVATE)
     _tie_looking(asked, parts, desk)
     parts.stop.click(desk.stop, parts.underway, None, concurrency_limit=None, **_PRIVATE)
     parts.header.clear(begin_anew, [parts.underway, parts.language], shown, **_PRIVATE)

@@ -42,6 +42,7 @@ Exchanges = tuple[Exchange, ...]
 class Underway:
     """A question that is being answered: it can be stopped, and be ``forgotten`` with its conversation."""
 
+    question: str
     stopped: Event = field(default_factory=Event)
     forgotten: bool = False
 
@@ -78,7 +79,7 @@ class Desk:
         if wrong := _wrong_with(question, words):
             yield Shown(question=question, hint=_hint(wrong))
             return
-        underway, said = Underway(), ""
+        underway, said = Underway(question), ""
         outcome = Exchange(question, None, scope=scope)
         yield Shown("", "", conversation.pending(question, "", words), underway=underway)
         with self._questions.urgent():
@@ -96,10 +97,13 @@ class Desk:
         panel = self.open(f"{len(exchanges) - 1}-citation-1", exchanges, words)
         yield Shown("", "", "", self._conversation(exchanges, words), panel, exchanges, None)
 
-    def give_up(self, exchanges: Exchanges, words: Words) -> Shown:
-        """Return the page to what it was before a question that failed in a way nobody foresaw."""
+    def give_up(self, underway: Underway | None, exchanges: Exchanges, words: Words) -> Shown:
+        """Return the page to what it was before a question that failed in a way nobody foresaw, the question
+        to be asked again.
+        """
+        question = SAME if underway is None else underway.question
         shown = self._conversation(exchanges, words)
-        return Shown(hint=_hint(words.unexpected), pending="", conversation=shown, underway=None)
+        return Shown(question, _hint(words.unexpected), "", shown, underway=None)
 
     @staticmethod
     def stop(underway: Underway | None, *, forget: bool = False) -> None:

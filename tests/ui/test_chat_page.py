@@ -229,6 +229,7 @@ def test_an_unforeseen_problem_leaves_the_page_usable(page: "Page") -> None:
     expect(page.get_by_text(ENGLISH.unexpected)).to_be_visible()
     expect(page.locator(".pc-turn")).to_have_count(1)
     expect(page.get_by_text("secret detail")).to_have_count(0)
+    expect(box).to_have_value("!broken")
     expect(ask(page, BANK).locator(".pc-answer")).to_contain_text("OCBC Bank")
 
 
