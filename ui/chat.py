@@ -19,7 +19,7 @@ from pincite.ui.access import LOCAL, Access
 from pincite.ui.desk import SAME, Desk, Exchanges, Shown, Underway
 from pincite.ui.markup import as_written, plain_name, untranslated
 from pincite.ui.scope import Scope
-from pincite.ui.warming import warming
+from pincite.ui.warming import uncollected, warming
 from pincite.ui.words import ENGLISH, in_language, words_for
 
 if TYPE_CHECKING:
@@ -262,29 +262,28 @@ def serve(
     """
     free_port = _free_port(host)
     privacy.set_environment(host)
-    import gradio as gr
-
     with intake.own_folder() as folder:
         options = privacy.launch_options(host, folder, access)
-        page = build(corpus, llm=llm, min_confidence=min_confidence)
-        page.queue(max_size=privacy.MOST_WAITING_EVENTS)
-        try:
-            url = endpoints.launch(
-                page,
-                **options,
-                **_look(),
-                i18n=gr.I18n(**layout.translations()),
-                server_port=port or free_port,
-                inbrowser=open_browser,
-                inline=False,
-                prevent_thread_lock=True,
-                quiet=True,
-                show_error=False,
-            )
-        except OSError as error:
-            raise PinciteError(
-                f"cannot serve the page at {host}:{port}, which another program may use: name another --port"
-            ) from error
+        with uncollected():
+            page = build(corpus, llm=llm, min_confidence=min_confidence)
+            page.queue(max_size=privacy.MOST_WAITING_EVENTS)
+            try:
+                url = endpoints.launch(
+                    page,
+                    **options,
+                    **_look(),
+                    server_port=port or free_port,
+                    inbrowser=open_browser,
+                    inline=False,
+                    prevent_thread_lock=True,
+                    quiet=True,
+                    show_error=False,
+                )
+            except OSError as error:
+                where = f"{host}:{port}"
+                raise PinciteError(
+                    f"cannot serve the page at {where}, which another program may use: name another --port"
+                ) from error
         try:
             with warming(corpus):
                 if on_ready is not None:
@@ -311,7 +310,7 @@ def _free_port(host: str) -> int:
 
 
 def _look() -> dict[str, Any]:
-    """Return the arguments for gradio's ``launch`` that make the page's look, and its script.
+    """Return the arguments for gradio's ``launch`` that make the page's look, its words and its script.
 
     Its fonts are the system's.
     """
@@ -326,4 +325,5 @@ def _look() -> dict[str, Any]:
         button_primary_background_fill_hover_dark="*primary_600",
     )
     css = layout.resource("chat.css") + layout.resource("look.css")
-    return {"theme": theme, "css": css, "head": layout.script()}
+    i18n = gr.I18n(**layout.translations())
+    return {"theme": theme, "css": css, "head": layout.script(), "i18n": i18n}

@@ -3,7 +3,7 @@
 ``lay_out`` is called once, inside gradio's ``Blocks``; ``chat`` ties events to the ``Parts`` that come of it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -11,6 +11,20 @@ from pincite.ui import conversation, proof, uploads
 from pincite.ui.limits import MOST_QUESTION_CHARACTERS
 from pincite.ui.words import CHINESE, ENGLISH, Words
 
+GRADIOS_WORDS = (
+    *(
+        "question",
+        "placeholder",
+        "ask",
+        "stop",
+        "all_documents",
+        "only_documents",
+        "only_publishers",
+        "since",
+    ),
+    *("until", "date_form", "proof", "scores_tab", "corpus_tab", "documents", "add"),
+)
+"""The texts that gradio's own parts show; all others are in HTML of ours."""
 PROOF = "proof"
 SCORES = "scores"
 CORPUS = "corpus"
@@ -168,10 +182,7 @@ def header(words: Words) -> str:
 
 def translations() -> dict[str, dict[str, str]]:
     """Return the texts of gradio's own parts, by the names under which a browser may want them."""
-    english, chinese = (
-        {key: text for key, text in asdict(words).items() if isinstance(text, str)}
-        for words in (ENGLISH, CHINESE)
-    )
+    english, chinese = ({key: getattr(words, key) for key in GRADIOS_WORDS} for words in (ENGLISH, CHINESE))
     return {"en": english, "zh": chinese, "zh-CN": chinese, "zh-TW": chinese}
 
 

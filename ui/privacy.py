@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from pincite.ui import access, guards, intake, limits, sessions, uploads
+from pincite.ui import access, assets, guards, intake, limits, sessions, uploads
 from pincite.ui.asgi import App, Message, Receive, Send
 
 POLICY = (
@@ -110,6 +110,7 @@ def guarded(app: App, gradio: Any, names: guards.Names, folder: Path, who: acces
         app = access.LoginOnly(app, gradio, who.accounts)
     app = limits.MeasuredRequests(app)
     app = guards.NeededRoutesOnly(app)
+    app = assets.QuickAssets(app)
     app = guards.SameOriginOnly(app, names)
     app = guards.KnownHostsOnly(app, names)
     return OwnSourcesOnly(app)

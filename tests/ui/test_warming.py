@@ -1,5 +1,6 @@
 """What the first question needs is loaded before it is asked."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pincite.index.corpus import Corpus
-from pincite.ui.warming import warming
+from pincite.ui.warming import uncollected, warming
 from tests.fakes import CountingEncoder
 
 
@@ -52,3 +53,17 @@ def test_what_cannot_be_loaded_is_left_to_the_first_question(
         assert capfd.readouterr().err == ""
         with pytest.raises(RuntimeError, match="broken"):
             corpus.search("where is Oban?")
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_is_looked_for_as_before_once_the_page_has_started(is_enabled: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with pytest.raises(KeyError), uncollected():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() == is_enabled
+    finally:
+        gc.unfreeze()
+        (gc.enable if before else gc.disable)()
