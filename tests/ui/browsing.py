@@ -8,12 +8,15 @@ from typing import IO, TYPE_CHECKING
 from pincite.index.corpus import Corpus
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import ConsoleMessage, Locator, Page
 
 HOSTILE = (
     "The quetzal costs <img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     " **12** ${40+2} {{value}} $x^2$ [red] coins"
 )
+
+
+LEFT = ("AbortError", "Unexpected error Connection errored out.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Site:
         """Return what the server noted of one kind: ``connect``, ``asked``."""
         lines = [line.split(" ", 1) for line in self.journal.read_text("utf-8").splitlines()]
         return [line[1] for line in lines if line[0] == kind]
+
+
+def is_complaint(line: "ConsoleMessage") -> bool:
+    """Whether the console has an error. That streams end with the page that is left is none."""
+    return line.type == "error" and not line.text.startswith(LEFT)
 
 
 def ask(page: "Page", question: str) -> "Locator":

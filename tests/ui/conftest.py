@@ -15,7 +15,7 @@ import pytest
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder
 from tests.conftest import SEEDS
-from tests.ui.browsing import HOSTILE, Site
+from tests.ui.browsing import HOSTILE, Site, is_complaint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -95,7 +95,7 @@ def page(site: Site, browser: "Browser") -> "Iterator[Page]":
     failed: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
-    page.on("console", lambda line: failed.append(line.text) if line.type == "error" else None)
+    page.on("console", lambda line: failed.append(line.text) if is_complaint(line) else None)
     page.goto(site.url)
     page.get_by_role("textbox", name="Question").wait_for()
     yield page

@@ -120,7 +120,7 @@ def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page:
     choosing = page.get_by_role("button", name=ENGLISH.all_documents)
     choosing.click()
     page.get_by_label(ENGLISH.only_documents).click()
-    page.get_by_role("option", name="zeppelin.txt").click()
+    page.get_by_role("option", name="zeppelin.txt", exact=True).click()
     page.keyboard.press("Escape")
     expect(ask(page, "Where is the zeppelin moored?")).to_contain_text("Shed 4")
     site.corpus.remove("zeppelin.txt")

@@ -248,7 +248,7 @@ def test_a_question_is_asked_as_the_link_or_the_example_has_it(
     expect(page.locator("#pc-conversation .pc-question")).to_have_text([text])
 
 
-def test_names_that_can_be_chosen_are_text_and_one_that_is_gone_is_let_go(
+def test_names_that_can_be_chosen_are_text_and_so_is_one_that_is_gone(
     watched: Watched, llm: Server, hostile_site: Site
 ) -> None:
     from playwright.sync_api import expect
@@ -277,11 +277,11 @@ def test_names_that_can_be_chosen_are_text_and_one_that_is_gone_is_let_go(
     hostile_site.corpus.remove(gone)
     choosing.click()
     choosing.click()
-    expect(page.locator("#pc-choosing .token")).to_have_count(2)
+    expect(page.locator("#pc-choosing .token")).to_have_count(4)
     llm.replies[:] = [obedient] * 4
     ask(page, "What does the kestrel carry?")
     expect(page.locator("#pc-conversation .pc-scope")).to_have_text(
-        f"Asked of: {plain_name(sources[10])}, {plain_name(publishers[10])}"
+        "Asked of: " + ", ".join(plain_name(name) for name in (sources[10], gone, publishers[10], f"P{gone}"))
     )
     expect(page.locator(".toast-body")).to_have_count(0)
 
@@ -350,22 +350,26 @@ def test_files_of_any_name_are_taken_listed_and_removed_as_text(watched: Watched
     button = page.get_by_role("button", name=f"Remove {name}", exact=True)
     assert button.get_attribute("data-remove") == hostile
     button.click()
-    button.click()
+    page.locator("#pc-list [data-asked]").click()
     expect(rows.locator("td")).to_have_text([name, "removed", ""])
     expect(listed).to_have_count(len(documents) - 1)
 
 
-def test_a_file_that_is_refused_is_refused_in_plain_text(watched: Watched) -> None:
+def test_a_file_that_is_refused_is_named_and_nothing_in_its_name_is_obeyed(watched: Watched) -> None:
+    """Gradio itself refuses what is dropped, and takes the name for HTML without scripts: a picture may come
+    of it, asked for of this server. It is the name of the person's own file.
+    """
+    from playwright.sync_api import expect
+
     page = watched.go()
     open_documents(page)
-    for number, ending in enumerate(
-        ("<img src=x onerror=__owned=99>", '__i18n__{"key":"ask"}', "exe"), start=1
-    ):
+    endings = ("exe", '__i18n__{"key":"ask"}', "<img src=x onerror=__owned=99>")
+    for number, ending in enumerate(endings):
         file = {"name": f"notes.{ending}", "mimeType": "text/plain", "buffer": b"x"}
         page.locator("#pc-drop input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-        message = page.locator(".toast-message-text").nth(number - 1)
+        message = page.locator(".toast-message-text").nth(number)
         message.wait_for()
-        named = ".exe files" if ending == "exe" else "files with such an ending"
-        assert f"{named} are not taken here" in (message.text_content() or "")
-    assert all("415" in line for line in watched.failed)
+        assert "Invalid file type: notes." in (message.text_content() or "")
+    expect(page.locator(".toast-message-text")).to_have_count(0, timeout=30_000)
+    assert all("404" in line for line in watched.failed)
     watched.failed.clear()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.samples import BANK
-from tests.ui.browsing import Site, ask
+from tests.ui.browsing import Site, ask, is_complaint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,7 +39,7 @@ def test_the_page_asks_for_nothing_that_is_refused(site: Site, browser: "Browser
     refused: list[str] = []
     said: list[str] = []
     page.on("response", lambda one: refused.append(f"{one.status} {one.url}") if one.status >= 400 else None)
-    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.on("console", lambda line: said.append(line.text) if is_complaint(line) else None)
     page.goto(site.url)
     ask(page, BANK)
     page.reload()

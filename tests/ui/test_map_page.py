@@ -9,6 +9,7 @@ import pytest
 
 from pincite.index.corpus_map import CorpusMap, MapPoint, Place
 from pincite.ui.corpus_map import corpus_map
+from pincite.ui.markup import plain_name
 from pincite.ui.words import CHINESE, ENGLISH, Words
 from tests.ui.looking import HOSTILE, document, hit
 
@@ -298,7 +299,7 @@ def test_hostile_names_and_texts_are_shown_as_they_stand(show: Show, words: Word
     shown = show(corpus_map(CorpusMap(1, len(points), points), documents, (), words))
     for number, text in enumerate(HOSTILE):
         shown.page.mouse.move(*shown.at(number / len(HOSTILE), 0.5))
-        expect(shown.tip.locator("b")).to_have_text(" ".join(f"{text} › p. 1".split()))
+        expect(shown.tip.locator("b")).to_have_text(plain_name(f"{text} › p. 1"))
     assert shown.page.title() == "map"
     assert shown.page.locator("img, svg, script:not(body > script)").count() == 0
 

@@ -57,12 +57,15 @@ def test_what_cannot_be_loaded_is_left_to_the_first_question(
 
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_garbage_is_looked_for_as_before_once_the_page_has_started(is_enabled: bool) -> None:
+    def fail() -> None:
+        assert not gc.isenabled()
+        raise KeyError
+
     before = gc.isenabled()
     (gc.enable if is_enabled else gc.disable)()
     try:
         with pytest.raises(KeyError), uncollected():
-            assert not gc.isenabled()
-            raise KeyError
+            fail()
         assert gc.isenabled() == is_enabled
     finally:
         gc.unfreeze()
