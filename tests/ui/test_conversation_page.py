@@ -116,21 +116,21 @@ def test_a_question_is_asked_of_the_documents_that_are_chosen(page: "Page") -> N
 def test_what_was_chosen_and_is_gone_is_asked_and_nothing_else(site: Site, page: "Page") -> None:
     from playwright.sync_api import expect
 
-    site.corpus.add_text("The zeppelin is moored in Shed 4.", source="zeppelin.txt")
+    site.corpus.add_text("The airship is moored in Shed 6.", source="airship.txt")
     choosing = page.get_by_role("button", name=ENGLISH.all_documents)
     choosing.click()
     page.get_by_label(ENGLISH.only_documents).click()
-    page.get_by_role("option", name="zeppelin.txt", exact=True).click()
+    page.get_by_role("option", name="airship.txt", exact=True).click()
     page.keyboard.press("Escape")
-    expect(ask(page, "Where is the zeppelin moored?")).to_contain_text("Shed 4")
-    site.corpus.remove("zeppelin.txt")
+    expect(ask(page, "Where is the airship moored?")).to_contain_text("Shed 6")
+    site.corpus.remove("airship.txt")
     choosing.click()
     choosing.click()
-    expect(ask(page, "Where is the zeppelin moored?")).to_contain_text(ENGLISH.nothing_chosen)
+    expect(ask(page, "Where is the airship moored?")).to_contain_text(ENGLISH.nothing_chosen)
     linked = page.context.new_page()
-    linked.goto(f"{site.url}?{urlencode({'q': BANK, 'source': 'zeppelin.txt'})}")
+    linked.goto(f"{site.url}?{urlencode({'q': BANK, 'source': 'airship.txt'})}")
     expect(linked.locator("#pc-conversation .pc-card")).to_contain_text(ENGLISH.nothing_chosen)
-    expect(linked.locator(".pc-scope")).to_have_text("Asked of: zeppelin.txt")
+    expect(linked.locator(".pc-scope")).to_have_text("Asked of: airship.txt")
 
 
 def test_only_what_has_an_answer_can_be_saved(page: "Page") -> None:
