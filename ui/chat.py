@@ -158,16 +158,15 @@ def _tie_looking(asked: Any, parts: layout.Parts, desk: Desk) -> None:
             return same, *desk.overview(exchanges, words)
         return same, same, same
 
-    drawn: dict[str, Any] = {
-        "fn": look,
-        "inputs": [parts.tab, *told],
-        "outputs": [parts.scores, parts.map, parts.figures],
-    }
-    asked.then(**drawn, **_PRIVATE)
+    def turn_to(tab: str, exchanges: Exchanges, language: str) -> tuple[Any, ...]:
+        return tab, *look(tab, exchanges, language)
+
+    drawn = [parts.scores, parts.map, parts.figures]
+    asked.then(look, [parts.tab, *told], drawn, **_PRIVATE)
     tabs = {parts.proof_tab: layout.PROOF, parts.documents_tab: layout.DOCUMENTS}
     tabs |= {parts.scores_tab: layout.SCORES, parts.corpus_tab: layout.CORPUS}
     for tab, name in tabs.items():
-        tab.select(partial(str, name), None, parts.tab, **_PRIVATE).then(**drawn, **_PRIVATE)
+        tab.select(partial(turn_to, name), told, [parts.tab, *drawn], **_PRIVATE)
 
 
 def _tie_proof(parts: layout.Parts, desk: Desk) -> None:

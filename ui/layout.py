@@ -11,18 +11,9 @@ from pincite.ui import conversation, proof, uploads
 from pincite.ui.limits import MOST_QUESTION_CHARACTERS
 from pincite.ui.words import CHINESE, ENGLISH, Words
 
-GRADIOS_WORDS = (
-    *(
-        "question",
-        "placeholder",
-        "ask",
-        "stop",
-        "all_documents",
-        "only_documents",
-        "only_publishers",
-        "since",
-    ),
-    *("until", "date_form", "proof", "scores_tab", "corpus_tab", "documents", "add"),
+GRADIOS_WORDS = tuple(
+    "question placeholder ask stop all_documents only_documents only_publishers since until date_form"
+    " proof scores_tab corpus_tab documents add".split()
 )
 """The texts that gradio's own parts show; all others are in HTML of ours."""
 PROOF = "proof"
