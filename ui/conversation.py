@@ -26,7 +26,7 @@ _DOUBTS = {"check": "says_more", "unsupported": "not_found", "misattributed": "i
 class Exchange:
     """A question and what came of it: an answer, or the problem that kept it from being answered.
 
-    Stopped: neither, with what was verified until then in ``said``.
+    Under way, or stopped: neither, with what is verified until then in ``said``.
     """
 
     question: str
@@ -52,12 +52,12 @@ def conversation(exchanges: Sequence[Exchange], words: Words = ENGLISH) -> str:
     )
 
 
-def pending(question: str, so_far: str, words: Words = ENGLISH) -> str:
+def pending(exchange: Exchange, words: Words = ENGLISH) -> str:
     """Return a question that is being answered, with what is verified of its answer until now."""
-    said = f'<p class="pc-answer" dir="auto">{escape(so_far)}</p>' if so_far else ""
-    doing = words.more_may_follow if so_far else words.looking
+    doing = words.more_may_follow if exchange.said else words.looking
     busy = f'<div class="pc-busy" role="status"><span></span>{doing}</div>'
-    return _turn(question, "", f'<div class="pc-card">{said}{busy}</div>')
+    card = f'<div class="pc-card">{_said(exchange)}{busy}</div>'
+    return _turn(exchange.question, exchange.scope.described(words), card, words)
 
 
 def examples(questions: Iterable[str], words: Words = ENGLISH) -> str:
@@ -102,12 +102,16 @@ def _exchange(index: int, exchange: Exchange, words: Words, *, is_last: bool) ->
     if exchange.problem:
         card = problem_card(exchange.problem)
         return _turn(exchange.question, scope, card + _footer("", again) if again else card, words)
-    said = f'<p class="pc-answer" dir="auto">{escape(exchange.said)}</p>' if exchange.said else ""
-    card = f'<div class="pc-card">{said}<p class="pc-note">{words.stopped}</p>{_footer("", again)}</div>'
+    note = f'<p class="pc-note">{words.stopped}</p>'
+    card = f'<div class="pc-card">{_said(exchange)}{note}{_footer("", again)}</div>'
     return _turn(exchange.question, scope, card, words)
 
 
-def _turn(question: str, scope: str, card: str, words: Words = ENGLISH) -> str:
+def _said(exchange: Exchange) -> str:
+    return f'<p class="pc-answer" dir="auto">{escape(exchange.said)}</p>' if exchange.said else ""
+
+
+def _turn(question: str, scope: str, card: str, words: Words) -> str:
     asked_of = f'<p class="pc-scope">{escape(words.asked_of.format(scope=scope))}</p>' if scope else ""
     return (
         f'<section class="pc-turn"><h3 class="pc-question" dir="auto">{escape(question)}</h3>'

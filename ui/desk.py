@@ -79,15 +79,13 @@ class Desk:
         if wrong := _wrong_with(question, words):
             yield Shown(question=question, hint=_hint(wrong))
             return
-        underway, said = Underway(question), ""
-        outcome = Exchange(question, None, scope=scope)
-        yield Shown("", "", conversation.pending(question, "", words), underway=underway)
+        underway, outcome = Underway(question), Exchange(question, None, scope=scope)
+        yield Shown("", "", conversation.pending(outcome, words), underway=underway)
         with self._questions.urgent():
             for step in until_stopped(self._steps(outcome, exchanges), underway.stopped):
                 if isinstance(step, str):
-                    said += step
-                    yield Shown(pending=conversation.pending(question, said, words))
-                    outcome = replace(outcome, said=said)
+                    outcome = replace(outcome, said=outcome.said + step)
+                    yield Shown(pending=conversation.pending(outcome, words))
                 else:
                     outcome = step
         if underway.forgotten:

@@ -25,7 +25,9 @@ def test_no_text_becomes_markup(question: str, claim: str, text: str, note: str)
     text = f"{HOSTILE}{text}"
     answer = answer_of(text, Span(0, len(text)), Span(0, len(text)), claim=f"{HOSTILE}{claim}")
     exchanges = (Exchange(HOSTILE + question, answer), Exchange(question, None, HOSTILE + note))
-    shown = Rendered(conversation.conversation(exchanges) + conversation.pending(HOSTILE, HOSTILE))
+    shown = Rendered(
+        conversation.conversation(exchanges) + conversation.pending(Exchange(HOSTILE, None, said=HOSTILE))
+    )
     assert shown.tags <= OUR_TAGS
     assert shown.attributes <= OUR_ATTRIBUTES
     assert HOSTILE in shown.text("pc-answer")

@@ -115,3 +115,9 @@ def test_a_conversation_that_begins_anew_is_empty(corpus: Corpus) -> None:
     shown = Desk(corpus).begin_anew(CHINESE)
     assert CHINESE.welcome in shown.conversation
     assert (shown.exchanges, shown.underway, shown.pending) == ((), None, "")
+
+
+def test_a_question_says_what_it_is_asked_of_while_it_is_answered(corpus: Corpus) -> None:
+    steps = Desk(corpus).answer("When was the mill built?", Scope(sources=("mill.txt",)), (), ENGLISH)
+    assert "Asked of: mill.txt" in next(steps).pending
+    assert "Asked of: mill.txt" in list(steps)[-1].conversation

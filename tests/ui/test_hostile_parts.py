@@ -77,7 +77,7 @@ PARTS: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     "documents": (lambda text: uploads.documents_table([document(1, text, title=text)]), plain_name),
     "examples": (lambda text: conversation.examples([text]), str),
     "problem": (conversation.problem_card, folded),
-    "pending": (lambda text: conversation.pending(text, text), str),
+    "pending": (lambda text: conversation.pending(Exchange(text, None, said=text)), str),
     "conversation": (talk, str),
     "map": (legend, plain_name),
     "figures": (figures, plain_name),
