@@ -68,98 +68,97 @@ def lay_out(texts: Any) -> Parts:
     """Make the page's components; ``texts`` is the ``gr.I18n`` that their labels are looked up in."""
     import gradio as gr
 
-    language, exchanges, underway = gr.State(ENGLISH.code), gr.State(()), gr.State(None)
-    starter, tab = gr.State(0), gr.State(PROOF)
-    head = _html(header(ENGLISH), "pc-name", "startHeader(element, trigger);")
+    made: dict[str, Any] = {
+        "language": gr.State(ENGLISH.code),
+        "exchanges": gr.State(()),
+        "underway": gr.State(None),
+        "starter": gr.State(0),
+        "tab": gr.State(PROOF),
+        "header": _html(header(ENGLISH), "pc-name", "startHeader(element, trigger);"),
+    }
     with gr.Row(elem_id="pc-desk"):
         with gr.Column(elem_id="pc-left", min_width=280):
-            with gr.Column(elem_id="pc-talk"):
-                talk = _html(
-                    conversation.conversation(()),
-                    "pc-conversation",
-                    "startConversation(element, trigger, watch);",
-                )
-                suggestions = _html("", "pc-suggestions", "startSuggestions(element, trigger);")
-                pending = _html("", "pc-pending", "startPending(element, watch);")
-            with gr.Row(elem_id="pc-ask"):
-                question = gr.Textbox(
-                    label=texts("question"),
-                    show_label=False,
-                    container=False,
-                    placeholder=texts("placeholder"),
-                    max_lines=6,
-                    max_length=MOST_QUESTION_CHARACTERS,
-                    autofocus=True,
-                    elem_id="pc-question",
-                    scale=1,
-                )
-                ask = gr.Button(texts("ask"), variant="primary", elem_id="pc-button", scale=0, min_width=84)
-                stop = gr.Button(texts("stop"), elem_id="pc-stop", scale=0, min_width=84)
-            hint = _html("", "pc-hint")
-            with gr.Accordion(texts("all_documents"), open=False, elem_id="pc-choosing") as choosing:
-                with gr.Row():
-                    sources = _choice(texts("only_documents"), "pc-sources")
-                    publishers = _choice(texts("only_publishers"), "pc-publishers")
-                with gr.Row():
-                    since = _date(texts("since"), texts("date_form"), "pc-since")
-                    until = _date(texts("until"), texts("date_form"), "pc-until")
-            saved = _html("", "pc-saved", "startSaving(element, watch);")
-        with (
-            gr.Column(elem_id="pc-right", min_width=280),
-            gr.Tabs(elem_id="pc-tabs", selected=PROOF, overflow_behavior="wrap") as tabs,
-        ):
-            with gr.Tab(texts("proof"), id=PROOF) as proof_tab:
-                panel = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")
-                picture = _html("", "pc-picture", "startPicture(element, trigger, watch);")
-            with gr.Tab(texts("scores_tab"), id=SCORES) as scores_tab:
-                scores = _html("", "pc-scores", "startLook(element, trigger);")
-            with gr.Tab(texts("corpus_tab"), id=CORPUS) as corpus_tab:
-                corpus_map = _html("", "pc-map", "startMap(element, trigger, watch);")
-                figures = _html("", "pc-figures")
-            with gr.Tab(texts("documents"), id=DOCUMENTS) as documents_tab:
-                dropped = gr.File(
-                    label=texts("add"),
-                    file_count="multiple",
-                    file_types=sorted(uploads.ACCEPTED),
-                    height=130,
-                    elem_id="pc-drop",
-                )
-                receipts = _html("", "pc-receipts")
-                documents = _html("", "pc-list", "startDocuments(element, trigger);")
-    return Parts(
-        language=language,
-        exchanges=exchanges,
-        underway=underway,
-        starter=starter,
-        tab=tab,
-        header=head,
-        conversation=talk,
-        suggestions=suggestions,
-        pending=pending,
-        question=question,
-        ask=ask,
-        stop=stop,
-        hint=hint,
-        choosing=choosing,
-        sources=sources,
-        publishers=publishers,
-        since=since,
-        until=until,
-        saved=saved,
-        tabs=tabs,
-        proof_tab=proof_tab,
-        proof=panel,
-        picture=picture,
-        scores_tab=scores_tab,
-        scores=scores,
-        corpus_tab=corpus_tab,
-        map=corpus_map,
-        figures=figures,
-        documents_tab=documents_tab,
-        dropped=dropped,
-        receipts=receipts,
-        documents=documents,
-    )
+            made |= _talk() | _asking(texts) | _choosing(texts)
+            made["saved"] = _html("", "pc-saved", "startSaving(element, watch);")
+        with gr.Column(elem_id="pc-right", min_width=280):
+            made |= _tabs(texts)
+    return Parts(**made)
+
+
+def _talk() -> dict[str, Any]:
+    """Make what was said, beginning with a welcome."""
+    import gradio as gr
+
+    start = "startConversation(element, trigger, watch);"
+    with gr.Column(elem_id="pc-talk"):
+        return {
+            "conversation": _html(conversation.conversation(()), "pc-conversation", start),
+            "suggestions": _html("", "pc-suggestions", "startSuggestions(element, trigger);"),
+            "pending": _html("", "pc-pending", "startPending(element, watch);"),
+        }
+
+
+def _asking(texts: Any) -> dict[str, Any]:
+    """Make the question's box and its buttons."""
+    import gradio as gr
+
+    with gr.Row(elem_id="pc-ask"):
+        question = gr.Textbox(
+            label=texts("question"),
+            show_label=False,
+            container=False,
+            placeholder=texts("placeholder"),
+            max_lines=6,
+            max_length=MOST_QUESTION_CHARACTERS,
+            autofocus=True,
+            elem_id="pc-question",
+            scale=1,
+        )
+        ask = gr.Button(texts("ask"), variant="primary", elem_id="pc-button", scale=0, min_width=84)
+        stop = gr.Button(texts("stop"), elem_id="pc-stop", scale=0, min_width=84)
+    return {"question": question, "ask": ask, "stop": stop, "hint": _html("", "pc-hint")}
+
+
+def _choosing(texts: Any) -> dict[str, Any]:
+    """Make what a question can be restricted by."""
+    import gradio as gr
+
+    with gr.Accordion(texts("all_documents"), open=False, elem_id="pc-choosing") as choosing:
+        with gr.Row():
+            sources = _choice(texts("only_documents"), "pc-sources")
+            publishers = _choice(texts("only_publishers"), "pc-publishers")
+        with gr.Row():
+            since = _date(texts("since"), texts("date_form"), "pc-since")
+            until = _date(texts("until"), texts("date_form"), "pc-until")
+    chosen = {"sources": sources, "publishers": publishers, "since": since, "until": until}
+    return {"choosing": choosing, **chosen}
+
+
+def _tabs(texts: Any) -> dict[str, Any]:
+    """Make what is looked at beside the conversation: the proof first."""
+    import gradio as gr
+
+    made: dict[str, Any] = {}
+    with gr.Tabs(elem_id="pc-tabs", selected=PROOF, overflow_behavior="wrap") as made["tabs"]:
+        with gr.Tab(texts("proof"), id=PROOF) as made["proof_tab"]:
+            made["proof"] = _html(proof.nothing_open(), "pc-proof", "startProof(element, trigger, watch);")
+            made["picture"] = _html("", "pc-picture", "startPicture(element, trigger, watch);")
+        with gr.Tab(texts("scores_tab"), id=SCORES) as made["scores_tab"]:
+            made["scores"] = _html("", "pc-scores", "startLook(element, trigger);")
+        with gr.Tab(texts("corpus_tab"), id=CORPUS) as made["corpus_tab"]:
+            made["map"] = _html("", "pc-map", "startMap(element, trigger, watch);")
+            made["figures"] = _html("", "pc-figures")
+        with gr.Tab(texts("documents"), id=DOCUMENTS) as made["documents_tab"]:
+            made["dropped"] = gr.File(
+                label=texts("add"),
+                file_count="multiple",
+                file_types=sorted(uploads.ACCEPTED),
+                height=130,
+                elem_id="pc-drop",
+            )
+            made["receipts"] = _html("", "pc-receipts")
+            made["documents"] = _html("", "pc-list", "startDocuments(element, trigger);")
+    return made
 
 
 def header(words: Words) -> str:
