@@ -127,7 +127,7 @@ def ask(
     from pincite.answering import ask as answer_question
     from pincite.answers import Answer, Turn
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import explained, print_answer, print_json, visible
+    from pincite.ui.printing import print_answer, print_answer_as_json, visible
 
     if question is not None and not question.strip():
         raise typer.BadParameter("the question is empty")
@@ -161,11 +161,8 @@ def ask(
                 print("\n" * bool(turns) + f"? {visible(one)}")
             turns.append(Turn(answer.standalone_question, answer.text))
             answers.append(answer)
-            if json and explain:
-                passages = explained(answer.standalone_question, answer.passages)
-                print_json({**answer.to_dict(), "passages": passages}, compact=many)
-            elif json:
-                print_json(answer, compact=many)
+            if json:
+                print_answer_as_json(answer, explained=explain, compact=many)
             else:
                 print_answer(answer, explained=explain)
             sys.stdout.flush()
@@ -184,12 +181,12 @@ def search(
 ) -> None:
     """Find the passages nearest to a query."""
     from pincite.ui.options import parse_where
-    from pincite.ui.printing import explained, print_hits, print_json
+    from pincite.ui.printing import explained_hits, print_hits, print_json
 
     with open_corpus(corpus) as opened:
         hits = opened.search(query, top_k=top_k, where=parse_where(where or []))
     if json:
-        print_json(explained(query, hits) if explain else hits)
+        print_json(explained_hits(query, hits) if explain else hits)
     else:
         print_hits(hits, explained_for=query if explain else None)
 

@@ -94,7 +94,16 @@ def print_hits(hits: Sequence[Hit], *, explained_for: str | None = None) -> None
         say("nothing found")
 
 
-def explained(query: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
+def print_answer_as_json(answer: Answer, *, explained: bool, compact: bool) -> None:
+    """Print the answer as ``print_json`` does; ``explained``: with the words that each passage has."""
+    if explained:
+        passages = explained_hits(answer.standalone_question, answer.passages)
+        print_json({**answer.to_dict(), "passages": passages}, compact=compact)
+    else:
+        print_json(answer, compact=compact)
+
+
+def explained_hits(query: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
     """Return hits for JSON, each with its ``matched`` and ``missing`` words."""
     return [{**plain(hit), **dataclasses.asdict(explain(query, hit.passage))} for hit in hits]
 
