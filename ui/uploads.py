@@ -258,19 +258,27 @@ def _receipt_row(receipt: Receipt, words: Words) -> str:
 
 
 def _progress_row(taking: Taking, words: Words) -> str:
-    step = taking.progress
-    stage, done, total = words.reading, 0, 0
-    if step is not None and step.passages_total:
-        stage, done, total = words.indexing, step.passages_done, step.passages_total
-    elif step is not None and step.pages_total:
-        stage, done, total = words.reading_page, step.pages_done, step.pages_total
-    label = stage.format(done=done, total=total)
-    value = f' value="{done}" max="{total}"' if total else ""
+    """Return the file at hand with a bar for each stage, and in words how far the one at hand has come."""
+    step = taking.progress or Progress(taking.name, 0, 0)
+    is_read = step.passages_total > 0
+    if is_read:
+        label = words.indexing.format(done=step.passages_done, total=step.passages_total)
+    elif step.pages_total:
+        label = words.reading_page.format(done=step.pages_done, total=step.pages_total)
+    else:
+        label = words.reading
+    reading = _bar(words.reading, 1, 1) if is_read else _bar(words.reading, step.pages_done, step.pages_total)
+    indexing = _bar(words.indexing_stage, step.passages_done, step.passages_total or 1)
     return (
-        f'<tr class="pc-taking"><td>{shown_name(taking.name)}'
-        f'<progress aria-label="{escape(label)}"{value}></progress></td>'
+        f'<tr class="pc-taking"><td>{shown_name(taking.name)}{reading}{indexing}</td>'
         f"<td>{label}</td><td></td></tr>"
     )
+
+
+def _bar(stage: str, done: int, total: int) -> str:
+    """Return a bar; one that moves without end where nobody knows how much there is."""
+    value = f' value="{done}" max="{total}"' if total else ""
+    return f'<progress aria-label="{stage}"{value}></progress>'
 
 
 def _document_row(document: DocumentInfo, words: Words, *, is_part: bool) -> str:

@@ -91,6 +91,7 @@ class Words:
     reading: str
     reading_page: str
     indexing: str
+    indexing_stage: str
     no_documents: str
     one_document: str
     many_documents: str
@@ -222,6 +223,7 @@ ENGLISH = Words(
     waiting="waiting",
     reading="reading",
     reading_page="reading, page {done} of {total}",
+    indexing_stage="indexing",
     indexing="indexing, passage {done} of {total}",
     no_documents="No documents yet. Drop some above.",
     one_document="1 document",
@@ -351,6 +353,7 @@ CHINESE = Words(
     waiting="等待中",
     reading="正在读取",
     reading_page="正在读取第 {done}/{total} 页",
+    indexing_stage="正在索引",
     indexing="正在索引第 {done}/{total} 段",
     no_documents="还没有文档，请在上方添加。",
     one_document="1 个文档",

@@ -221,20 +221,32 @@ def test_those_who_change_the_corpus_take_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "words", "label", "value"),
+    ("step", "words", "label", "reading", "indexing"),
     [
-        (None, ENGLISH, "reading", None),
-        (Progress("a", 0, 1, pages_done=3, pages_total=10), ENGLISH, "reading, page 3 of 10", ("3", "10")),
-        (Progress("a", 0, 1, 64, 300, 10, 10), ENGLISH, "indexing, passage 64 of 300", ("64", "300")),
-        (Progress("a", 0, 1, 64, 300), CHINESE, "正在索引第 64/300 段", ("64", "300")),
+        (None, ENGLISH, "reading", None, ("0", "1")),
+        (Progress("a", 0, 1, 0, 0, 3, 10), ENGLISH, "reading, page 3 of 10", ("3", "10"), ("0", "1")),
+        (
+            Progress("a", 0, 1, 64, 300, 10, 10),
+            ENGLISH,
+            "indexing, passage 64 of 300",
+            ("1", "1"),
+            ("64", "300"),
+        ),
+        (Progress("a", 0, 1, 64, 300), CHINESE, "正在索引第 64/300 段", ("1", "1"), ("64", "300")),
     ],
 )
 def test_each_stage_has_a_bar(
-    step: Progress | None, words: Words, label: str, value: tuple[str, str] | None
+    step: Progress | None,
+    words: Words,
+    label: str,
+    reading: tuple[str, str] | None,
+    indexing: tuple[str, str],
 ) -> None:
-    [bar] = lxml_html.fromstring(receipts_table(Taking((), "a.pdf", step), words)).iter("progress")
-    assert bar.get("aria-label") == label
-    assert (bar.get("value"), bar.get("max")) == (value or (None, None))
+    row = lxml_html.fromstring(receipts_table(Taking((), "a.pdf", step), words))
+    bars = [(bar.get("value"), bar.get("max")) for bar in row.iter("progress")]
+    assert bars == [reading or (None, None), indexing]
+    assert [bar.get("aria-label") for bar in row.iter("progress")] == [words.reading, words.indexing_stage]
+    assert label in row.text_content()
 
 
 def test_an_upload_that_is_removed_leaves_no_copy(tmp_path: Path) -> None:
