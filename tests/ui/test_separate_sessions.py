@@ -1,5 +1,6 @@
 """Two people, or two tabs of one, at the same page in a real browser: what one asks the other never sees."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -68,11 +69,10 @@ def test_what_one_asks_the_other_never_sees(site: Site, visit: Visit, who: str) 
 
 
 def test_another_visitor_cannot_listen_to_a_session_whose_hash_is_known(site: Site, visit: Visit) -> None:
-    sessions: list[str] = []
     first, second = visit(), visit()
-    first.on("request", lambda request: sessions.extend(request.url.split("session_hash=")[1:]))
-    ask(first, BANK)
-    [session] = set(sessions)
+    with first.expect_request("**/queue/join*") as joined:
+        ask(first, BANK)
+    session = json.loads(joined.value.post_data or "")["session_hash"]
     assert second.evaluate(LISTEN, session)[0] == 403
     assert "OCBC" not in second.evaluate(LISTEN, session)[1]
 
