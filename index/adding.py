@@ -2,71 +2,64 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pincite.index.database import Database
-from pincite.index.document import Document, Metadata
 from pincite.index.encoder import Encoder
-from pincite.index.errors import UnsupportedDocument
-from pincite.index.ingestion import fingerprint, prepare, receipt_for
+from pincite.index.ingestion import Progress, receipt_for
+from pincite.index.read_ahead import Item, Offer, ReadAhead, Unchanged
 from pincite.index.records import Receipt
 from pincite.index.sources import Found, gone_from, real_path, source_name
 
 _VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A file that somebody wants in the corpus, or text in hand under a file's name.
-
-    ``content`` returns its bytes and ``read`` the documents in them; what either raises as an ``OSError`` or
-    an ``UnsupportedDocument`` becomes the reason in the receipt.
-    """
-
-    source: str
-    content: Callable[[], bytes]
-    read: Callable[[bytes], Sequence[Document]]
-    metadata: Metadata
-    is_text: bool = False
-
-
 def store(
-    offer: Offer, database: Database, encoder: Callable[[], Encoder], on_encoded: Callable[[int, int], None]
-) -> Receipt:
-    """Read, prepare and store one file in one transaction. ``encoder`` is called for when there is something
-    to encode; ``on_encoded`` is told the passages encoded so far, and of how many.
+    offers: Sequence[Offer],
+    database: Database,
+    encoder: Callable[[], Encoder],
+    interrupt: Callable[[], None],
+    tell: Callable[[Progress], None],
+) -> Iterator[Receipt]:
+    """Store each file in one transaction, and yield its receipt once it is safe; the next ones are read and
+    encoded meanwhile. ``encoder`` and ``interrupt`` are ``ReadAhead``'s.
     """
-    started = time.perf_counter()
-    source = offer.source
-    try:
-        raw = offer.content()
-        mark = fingerprint(raw, offer.metadata)
-        with database.snapshot() as snapshot:
-            known = snapshot.file_fingerprint(source)
-            if known == mark:
-                if snapshot.is_text(source) != offer.is_text:
-                    with database.transaction() as writer:
-                        writer.set_is_text(source, offer.is_text)
-                return replace(snapshot.file_receipt(source), seconds=time.perf_counter() - started)
-        documents = offer.read(raw)
-    except (UnsupportedDocument, OSError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        return Receipt(source, "failed", reason, seconds=time.perf_counter() - started)
+    with ReadAhead(offers, database, encoder, interrupt) as ahead:
+        for number, offer in enumerate(offers):
+            at = Progress(offer.source, number, len(offers))
+            tell(at)
+            item = ahead.next(partial(_tell_pages, tell, at))
+            yield _settled(item, offer, database, partial(_tell_passages, tell, at))
+            ahead.stored(item)
 
-    def known_vectors(keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        with database.snapshot() as snapshot:
-            return snapshot.vectors_by_key(keys)
 
-    prepared = prepare(documents, source, offer.metadata, encoder(), known_vectors, on_encoded)
+def _settled(item: Item, offer: Offer, database: Database, on_encoded: Callable[[int, int], None]) -> Receipt:
+    """Do to the database what is left to do for a file, and return its receipt."""
+    if isinstance(item, Receipt):
+        return item
+    if isinstance(item, Unchanged):
+        if item.is_text is not None:
+            with database.transaction() as writer:
+                writer.set_is_text(offer.source, item.is_text)
+        return item.receipt
+    for done in item.encoded():
+        on_encoded(done, len(item.unencoded.texts))
+    prepared = item.unencoded.prepared()
     with database.transaction() as writer:
-        writer.remove_file(source)
-        writer.add_file(source, mark, prepared, is_text=offer.is_text)
-    status = "added" if known is None else "replaced"
-    return receipt_for(source, status, prepared, time.perf_counter() - started)
+        writer.remove_file(offer.source)
+        writer.add_file(offer.source, item.mark, prepared, is_text=offer.is_text)
+    status = "added" if item.is_new else "replaced"
+    return receipt_for(offer.source, status, prepared, time.perf_counter() - item.started)
+
+
+def _tell_pages(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
+    tell(replace(at, pages_done=done, pages_total=total))
+
+
+def _tell_passages(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
+    tell(replace(at, passages_done=done, passages_total=total))
 
 
 def look_after_vanished(

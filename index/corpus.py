@@ -9,14 +9,14 @@ ranking to ``retrieval``.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pincite.index import retrieval
-from pincite.index.adding import Offer, look_after_vanished, store
+from pincite.index.adding import look_after_vanished, store
 from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.database import Database
@@ -42,6 +42,7 @@ from pincite.index.locking import writing
 from pincite.index.page_images import page_image
 from pincite.index.passages import Passage
 from pincite.index.projection import Outrun
+from pincite.index.read_ahead import Offer, OnPage
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
@@ -153,16 +154,17 @@ class Corpus:
         tell = progress or (lambda _: None)
         given = checked_metadata(metadata or {})
         found = find_files(paths, include, exclude, skip=self._folder)
-        receipts = []
+        offers = [
+            Offer(
+                source_name(one.path, self._folder.parent),
+                one.content,
+                partial(self._read, one.path.name, password),
+                given,
+            )
+            for one in found
+        ]
         with self._writing():
-            for done, one in enumerate(found):
-                source = source_name(one.path, self._folder.parent)
-                at = Progress(source, done, len(found))
-                tell(at)
-                read = partial(self._read, one.path.name, password, partial(_tell_read, tell, at))
-                offer = Offer(source, one.content, read, given)
-                receipts.append(self._store(offer, partial(_tell_encoded, tell, at)))
-                self._settle()
+            receipts = self._store(offers, tell)
             receipts += look_after_vanished(self._database, self._folder.parent, paths, found, prune)
             self._settle()
         if found:
@@ -176,10 +178,15 @@ class Corpus:
         plain("source", source)
         given = checked_metadata(metadata or {})
         document = text_document(text, is_markdown=source.lower().endswith((".md", ".markdown")))
+        offer = Offer(
+            source,
+            document.text.encode,
+            lambda _content, _on_page: (with_text(document),),
+            given,
+            is_text=True,
+        )
         with self._writing():
-            offer = Offer(source, document.text.encode, lambda _: (with_text(document),), given, is_text=True)
-            receipt = self._store(offer, lambda _done, _total: None)
-            self._settle()
+            [receipt] = self._store([offer], lambda _: None)
         return receipt
 
     def remove(self, source: str) -> Receipt:
@@ -385,25 +392,19 @@ class Corpus:
         with writing(self._folder):
             yield
 
-    def _store(self, offer: Offer, on_encoded: Callable[[int, int], None]) -> Receipt:
-        return store(offer, self._database, lambda: self.encoder, on_encoded)
+    def _store(self, offers: Sequence[Offer], tell: Callable[[Progress], None]) -> list[Receipt]:
+        receipts = []
+        for receipt in store(offers, self._database, lambda: self.encoder, self._reading.interrupt, tell):
+            receipts.append(receipt)
+            self._settle()
+        return receipts
 
-    def _read(
-        self, name: str, password: str | None, on_page: Callable[[int, int], None], content: bytes
-    ) -> Sequence[Document]:
+    def _read(self, name: str, password: str | None, content: bytes, on_page: OnPage) -> Sequence[Document]:
         return self._reading.read(File(name, content, password, on_page))
 
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):
             self._indexes.settle(self._database)
-
-
-def _tell_read(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
-    tell(replace(at, pages_done=done, pages_total=total))
-
-
-def _tell_encoded(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:
-    tell(replace(at, passages_done=done, passages_total=total))
 
 
 def _only(found: Sequence[str], name: str, folder: Path) -> str:

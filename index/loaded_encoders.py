@@ -18,10 +18,10 @@ class LoadedEncoders:
         self._loaded: dict[tuple[str, int, str], Encoder] = {}
         self._guard = threading.Lock()
 
-    def keep(self, encoder: str | Encoder) -> Encoder:
+    def keep(self, encoder: str | Encoder, precision: str | None = None) -> Encoder:
         """Return the encoder, loaded by its name if that is what is given, and keep it."""
         if isinstance(encoder, str):
-            encoder = load_encoder(encoder, progress=_LOG.info)
+            encoder = load_encoder(encoder, precision=precision, progress=_LOG.info)
         self._loaded[_weights(encoder.identity)] = encoder
         return encoder
 
@@ -33,12 +33,14 @@ class LoadedEncoders:
 
     def check(self, stored: EncoderIdentity, given: str | Encoder) -> Encoder:
         """Return the given encoder, or raise ``EncoderMismatch`` if its vectors are not like those stored."""
-        encoder = self.keep(given)
+        encoder = self.keep(given, stored.precision)
         if _weights(stored) == _weights(encoder.identity):
             return encoder
         other = encoder.identity
         advice = f"run `pincite reencode --encoder {other.name}`"
-        if stored.name == other.name:
+        if stored.weights_sha256 == other.weights_sha256:
+            advice = f"the model cannot be had in {stored.precision} here; {advice}"
+        elif stored.name == other.name:
             advice = f"the model's weights have changed since; {advice}"
         raise EncoderMismatch(
             f"{self._folder} was built with {_shown(stored)}, not {_shown(other)}: {advice}"
@@ -46,7 +48,7 @@ class LoadedEncoders:
 
 
 def _shown(identity: EncoderIdentity) -> str:
-    return f"{identity.name} ({identity.dimension}-d, {identity.weights_sha256[:8]})"
+    return f"{identity.name} ({identity.dimension}-d, {identity.precision}, {identity.weights_sha256[:8]})"
 
 
 def _weights(identity: EncoderIdentity) -> tuple[str, int, str]:

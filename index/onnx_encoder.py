@@ -11,12 +11,13 @@ A converted model is a folder, written once by ``onnx_export`` and never changed
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pincite.index.cores import usable_cores
 from pincite.index.encoder_files import EncoderIdentity, first_line, sha256_of
 from pincite.index.telemetry import refuse_telemetry
 from pincite.index.text_tokenizer import TextTokenizer
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 RECORD = "export.json"
 TOKENIZER = "tokenizer.json"
 MODEL = "model.onnx"
-FORMAT = 1
-BATCH_SIZE = 32
-MAX_BATCH_TOKENS = 16_384  # fewer texts to a batch for models with a long window: attention is quadratic
+INPUT, OUTPUT = "input_ids", "sentence_vector"
+FORMAT = 2
+_SLOW_FUSION = "SkipLayerNormFusion"  # norms joined with the sums before them take longer
 
 
 class ExportMissingError(Exception):
@@ -57,10 +58,10 @@ class Export:
 
     format: int
     dimension: int
+    precision: str
     window: int
     prefix: str
     unknown_id: int | None
-    padding_id: int
     files: tuple[ExportedFile, ...]
     versions: tuple[str, ...]
 
@@ -113,7 +114,7 @@ class OnnxEncoder:
     identity: EncoderIdentity
     session: InferenceSession = field(repr=False)
     tokenizer: TextTokenizer = field(repr=False)
-    padding_id: int
+    _pool: ThreadPoolExecutor = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path, *, name: str, weights_sha256: str) -> OnnxEncoder:
@@ -142,16 +143,22 @@ class OnnxEncoder:
 
         options = SessionOptions()
         options.log_severity_level = 3  # errors only
+        options.intra_op_num_threads = 1
         return cls(
-            EncoderIdentity(name, weights_sha256, export.dimension, "float32"),
-            InferenceSession(folder / MODEL, options, providers=["CPUExecutionProvider"]),
+            EncoderIdentity(name, weights_sha256, export.dimension, export.precision),
+            InferenceSession(
+                folder / MODEL,
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=[_SLOW_FUSION],
+            ),
             TextTokenizer.of(
                 Tokenizer.from_file(str(folder / TOKENIZER)),
                 window=export.window,
                 prefix=export.prefix,
                 unknown_id=export.unknown_id,
             ),
-            export.padding_id,
+            ThreadPoolExecutor(usable_cores(), "pincite-encoder"),
         )
 
     @property
@@ -160,28 +167,25 @@ class OnnxEncoder:
         return self.tokenizer.max_tokens
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See ``Encoder``. Texts of like length share a batch, so that little is padded."""
+        """See ``Encoder``. The longest texts come first, so that all cores are done at about one time."""
         import numpy as np
 
         if isinstance(texts, str):
             raise ValueError("encode takes a sequence of texts, not one text")
-        rows = self.tokenizer.rows(texts)
-        vectors = np.empty((len(rows), self.identity.dimension), dtype=np.float32)
-        for batch in _batches([len(row) for row in rows]):
-            vectors[batch] = self._run([rows[position] for position in batch])
+        vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
+        longest_first = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        run = self._pool.map if len(texts) > 1 else map
+        encoded = run(self._run, [texts[place] for place in longest_first])
+        for place, vector in zip(longest_first, encoded, strict=True):
+            vectors[place] = vector
         return vectors
 
-    def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
-        """Vectors of rows whose first is the longest."""
+    def _run(self, text: str) -> NDArray[np.float32]:
         import numpy as np
 
-        ids = np.full((len(rows), len(rows[0])), self.padding_id, dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = row
-            mask[number, : len(row)] = 1
-        (vectors,) = self.session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return np.asarray(vectors, dtype=np.float32)
+        ids = np.array([self.tokenizer.row(text)], dtype=np.int64)
+        ((vector,),) = self.session.run([OUTPUT], {INPUT: ids})
+        return np.asarray(vector, dtype=np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See ``Encoder``."""
@@ -190,13 +194,3 @@ class OnnxEncoder:
     def known_share(self, text: str) -> float:
         """See ``Encoder``."""
         return self.tokenizer.known_share(text)
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions in batches, longest rows first."""
-    order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
-    start = 0
-    while start < len(order):
-        size = max(1, min(BATCH_SIZE, MAX_BATCH_TOKENS // lengths[order[start]]))
-        yield order[start : start + size]
-        start += size

@@ -40,14 +40,11 @@ class TextTokenizer:
             self.window - sum(replace(self, prefix="").count([self.prefix])) if self.prefix else self.window
         )
 
-    def rows(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids that the model reads for each text: cut to the window, special tokens added."""
-        encodings = self.tokenizer.encode_batch(
-            [encodable(self.prefix + text) for text in texts], add_special_tokens=False
-        )
-        for encoding in encodings:
-            encoding.truncate(self.window)
-        return [self.tokenizer.post_process(encoding).ids for encoding in encodings]
+    def row(self, text: str) -> list[int]:
+        """The ids that the model reads for a text: cut to the window, special tokens added."""
+        encoding = self.tokenizer.encode(encodable(self.prefix + text), add_special_tokens=False)
+        encoding.truncate(self.window)
+        return list(self.tokenizer.post_process(encoding).ids)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each whole text alone."""
@@ -56,10 +53,10 @@ class TextTokenizer:
 
     def known_share(self, text: str) -> float:
         """The share of the characters, spaces aside, that are in no unknown token; 1.0 without characters."""
-        visible = {position for position, character in enumerate(text) if not character.isspace()}
-        if not visible:
-            return 1.0
         encoding = self.tokenizer.encode(encodable(text), add_special_tokens=False)
+        if self.unknown_id not in encoding.ids:
+            return 1.0
+        visible = {position for position, character in enumerate(text) if not character.isspace()}
         unknown = (
             span for id_, span in zip(encoding.ids, encoding.offsets, strict=True) if id_ == self.unknown_id
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pincite.index.encoder_files import EncoderFiles, EncoderIdentity, first_line
+from pincite.index.encoder_files import FLOAT32, EncoderFiles, EncoderIdentity, first_line
 from pincite.index.errors import EncoderUnavailable
 from pincite.index.quiet import quiet
 from pincite.index.text_tokenizer import TextTokenizer, encodable
@@ -32,7 +32,6 @@ class TransformerEncoder:
     identity: EncoderIdentity
     model: SentenceTransformer = field(repr=False)
     tokenizer: TextTokenizer = field(repr=False)
-    padding_id: int
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
@@ -62,10 +61,9 @@ class TransformerEncoder:
             model_kwargs={"use_safetensors": True},
         )
         model.eval().float()
-        tokenizer, padding_id = _text_tokenizer(model)
         dimension = len(model.encode("a text", normalize_embeddings=True, show_progress_bar=False))
         return cls(
-            EncoderIdentity(files.name, weights_sha256, dimension, "float32"), model, tokenizer, padding_id
+            EncoderIdentity(files.name, weights_sha256, dimension, FLOAT32), model, _text_tokenizer(model)
         )
 
     @property
@@ -99,8 +97,8 @@ class TransformerEncoder:
         return self.tokenizer.known_share(text)
 
 
-def _text_tokenizer(model: SentenceTransformer) -> tuple[TextTokenizer, int]:
-    """The model's tokenizer as ours, and its padding id."""
+def _text_tokenizer(model: SentenceTransformer) -> TextTokenizer:
+    """The model's tokenizer as ours."""
     from tokenizers import Tokenizer
 
     own = model.tokenizer
@@ -112,12 +110,9 @@ def _text_tokenizer(model: SentenceTransformer) -> tuple[TextTokenizer, int]:
     longest = model.max_seq_length
     if longest is None or longest > LONGEST_WINDOW:
         longest = UNLIMITED_WINDOW
-    return (
-        TextTokenizer.of(
-            tokenizer,
-            window=int(longest) - tokenizer.num_special_tokens_to_add(is_pair=False),
-            prefix=model.prompts.get(model.default_prompt_name) or "",
-            unknown_id=tokenizer.token_to_id(unknown) if unknown else None,
-        ),
-        getattr(own, "pad_token_id", None) or 0,
+    return TextTokenizer.of(
+        tokenizer,
+        window=int(longest) - tokenizer.num_special_tokens_to_add(is_pair=False),
+        prefix=model.prompts.get(model.default_prompt_name) or "",
+        unknown_id=tokenizer.token_to_id(unknown) if unknown else None,
     )

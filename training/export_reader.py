@@ -2,38 +2,32 @@
 
     python training/export_reader.py CHECKPOINT FILE.onnx [--float32]
 
-Matrix products are in integers, each column of a matrix in 7 bits on a scale of its own (``rounding`` says
-why), and words' embeddings are stored in 8 bits: 24 MB; with ``--float32`` nothing is, 91 MB. The last
-product, which makes the scores, is never in integers. Inputs ``input_ids`` and ``token_type_ids``, int64
-``(n_inputs, n_tokens)``, without padding; outputs ``start`` and ``end``, float32 of that shape. Scores are
-raw: whoever reads them leaves out the places where no answer may be. Attention is onnxruntime's own operator.
-https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
-https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+Matrix products are in integers, and words' embeddings are stored in 8 bits (``pincite.index.quantisation``):
+24 MB; with ``--float32`` nothing is, 91 MB. The last product, which makes the scores, is never in integers.
+Inputs ``input_ids`` and ``token_type_ids``, int64 ``(n_inputs, n_tokens)``, without padding; outputs
+``start`` and ``end``, float32 of that shape. Scores are raw: whoever reads them leaves out the places where
+no answer may be. Attention is onnxruntime's own operator.
 """
 
 import argparse
-import logging
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from checkpoints import load_weights, read_checkpoint
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnx import ModelProto
 from onnxruntime.transformers.fusion_options import FusionOptions
 from onnxruntime.transformers.optimizer import optimize_model
 from span_model import SpanModel, new_model
 from transformers import AttentionInterface
 
+from pincite.index.onnx_export import FUSED, fused_attention
+from pincite.index.quantisation import quantise
 from pincite.index.quiet import quiet
 
 INPUTS = ["input_ids", "token_type_ids"]
 OUTPUTS = ["start", "end"]
-LEAST_STORED_SIZE = 1_000_000
-"""Smaller tables stay float32: little is gained by them, and they are trained."""
 
 
 class Exported(torch.nn.Module):
@@ -52,36 +46,11 @@ class Exported(torch.nn.Module):
         return found
 
 
-def attention(
-    _module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    _mask: torch.Tensor | None,
-    scaling: float,
-    **_options: Any,
-) -> tuple[torch.Tensor, None]:
-    """Attend by one operator of onnxruntime's. All are float32 ``(n_inputs, n_heads, n_tokens, width)``, what
-    comes back is ``(n_inputs, n_tokens, n_heads, width)``.
-    """
-    inputs, heads, tokens, width = query.shape
-    joined = [one.transpose(1, 2).reshape(inputs, tokens, heads * width) for one in (query, key, value)]
-    attended = torch.onnx.ops.symbolic(
-        "com.microsoft::MultiHeadAttention",
-        joined,
-        {"num_heads": heads, "scale": scaling},
-        dtype=query.dtype,
-        shape=(inputs, tokens, heads * width),
-        version=1,
-    )
-    return attended.reshape(inputs, tokens, heads, width), None
-
-
 def export(model: SpanModel, file: Path) -> None:
     """Write the model's graph, its weights inside."""
     model.eval().cpu()
-    AttentionInterface.register("onnxruntime", attention)
-    model.transformer.set_attn_implementation("onnxruntime")
+    AttentionInterface.register(FUSED, fused_attention)
+    model.transformer.set_attn_implementation(FUSED)
     ids = torch.arange(14).reshape(2, 7)
     shape = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
     with quiet(), torch.inference_mode():
@@ -116,64 +85,11 @@ def fuse(source: Path, target: Path) -> None:
     fused.save_model_to_file(str(target))
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Write the model with integer matrix products, and its embeddings stored in eight bits."""
-    graph = onnx.load(source).graph
-    columns = {tensor.name: tensor.dims[-1] for tensor in graph.initializer if len(tensor.dims) == 2}
-    products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in columns]
-    logging.disable(logging.WARNING)  # advice to prepare a graph that already is
-    quantize_dynamic(
-        source,
-        target,
-        op_types_to_quantize=["MatMul"],
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=[node.name for node in products if columns[node.input[1]] == len(OUTPUTS)],
-    )
-    onnx.save(without_notes(store_tables_in_bytes(onnx.load(target))), target)
-
-
-def store_tables_in_bytes(model: ModelProto) -> ModelProto:
-    """Return the model with each large table that rows are gathered from as int8, a scale for each row.
-
-    Only the rows that are gathered become floats again.
-    """
-    graph = model.graph
-    tables = {tensor.name: tensor for tensor in graph.initializer}
-    nodes: list[NodeProto] = []
-    for node in graph.node:
-        table = tables.get(node.input[0]) if node.op_type == "Gather" else None
-        if table is None or np.prod(table.dims) < LEAST_STORED_SIZE:
-            nodes.append(node)
-            continue
-        rows = numpy_helper.to_array(table)
-        scale = (np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12) / 127).astype(np.float32)
-        stored, scales = f"{table.name}.stored", f"{table.name}.scale"
-        graph.initializer.remove(table)
-        graph.initializer.append(numpy_helper.from_array(np.round(rows / scale).astype(np.int8), stored))
-        graph.initializer.append(numpy_helper.from_array(scale, scales))
-        [ids, out] = node.input[1], node.output[0]
-        nodes += [
-            helper.make_node("Gather", [stored, ids], [f"{out}.stored"]),
-            helper.make_node("Cast", [f"{out}.stored"], [f"{out}.whole"], to=TensorProto.FLOAT),
-            helper.make_node("Gather", [scales, ids], [f"{out}.scale"]),
-            helper.make_node("Mul", [f"{out}.whole", f"{out}.scale"], [out]),
-        ]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return model
-
-
-def without_notes(model: ModelProto) -> ModelProto:
-    """Return the model without what its making left in it: lines of code, and the paths of their files."""
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    graph.ClearField("value_info")
-    onnx.checker.check_model(model)
-    return model
+def scores_of(model: ModelProto) -> list[str]:
+    """Return the names of the products that make the scores, which stay exact."""
+    columns = {tensor.name: tensor.dims[-1] for tensor in model.graph.initializer if len(tensor.dims) == 2}
+    products = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in columns]
+    return [node.name for node in products if columns[node.input[1]] == len(OUTPUTS)]
 
 
 def main() -> None:
@@ -192,7 +108,8 @@ def main() -> None:
         export(model, options.file if options.float32 else whole)
         if not options.float32:
             fuse(whole, fused)
-            quantise(fused, options.file)
+            model_to_round = onnx.load(fused)
+            quantise(model_to_round, options.file, excluded=scores_of(model_to_round))
     print(f"{options.file}: {options.file.stat().st_size:,} bytes, step {content['step']}")
 
 

@@ -70,6 +70,12 @@ class ReadingProcess:
                 self._stop()
                 raise
 
+    def interrupt(self) -> None:
+        """Break off what is being read, from another thread: its reading fails."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def close(self) -> None:
         """End the process, if there is one."""
         with self._guard:
@@ -138,6 +144,9 @@ class _Child:
         """Return the next answer; None when there will be no more. Raises ``queue.Empty`` after a while."""
         line = self._lines.get(timeout=max(seconds, 0))
         return json.loads(line) if line else None
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def end(self) -> str:
         """End the process, unless it has ended; say how."""

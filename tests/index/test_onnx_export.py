@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pincite.index import onnx_export
+from pincite.index import conversions, onnx_export
 from pincite.index.encoder import Encoder, load_encoder
 from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder
 from pincite.index.transformer_encoder import TransformerEncoder
@@ -38,7 +38,7 @@ def cut_in_half(path: Path) -> None:
 
 
 def export_in(cache: Path) -> Path:
-    (record,) = cache.glob("*/*/export.json")
+    (record,) = cache.glob("*/*/float32/export.json")
     return record.parent
 
 
@@ -52,7 +52,7 @@ def test_a_converted_model_is_opened_and_not_converted_again(
 ) -> None:
     monkeypatch.setattr(onnx_export, "_write", fail)
     said: list[str] = []
-    encoder = load_encoder(str(tiny_model), progress=said.append, cache=tiny_cache)
+    encoder = load_encoder(str(tiny_model), progress=said.append, precision="float32", cache=tiny_cache)
     assert isinstance(encoder, OnnxEncoder)
     assert (said, encoder.max_tokens, encoder.identity.dimension) == ([], 38, 16)
     assert_agrees(encoder, tiny_model)
@@ -93,14 +93,17 @@ def test_a_damaged_conversion_is_made_again_without_network(
 ) -> None:
     flip_a_byte(export_in(tiny_cache) / "model.onnx.data")
     said: list[str] = []
-    encoder = load_encoder(str(tiny_model), progress=said.append, cache=tiny_cache)
+    encoder = load_encoder(str(tiny_model), progress=said.append, precision="float32", cache=tiny_cache)
     assert isinstance(encoder, OnnxEncoder)
     assert "is damaged (model.onnx.data is not what was written)" in said[0]
     assert_agrees(encoder, tiny_model)
     again: list[str] = []
-    assert isinstance(load_encoder(str(tiny_model), progress=again.append, cache=tiny_cache), OnnxEncoder)
+    assert isinstance(
+        load_encoder(str(tiny_model), progress=again.append, precision="float32", cache=tiny_cache),
+        OnnxEncoder,
+    )
     assert (again, connections) == ([], [])
-    assert not list(tiny_cache.glob("*/.unfinished*"))
+    assert not list(tiny_cache.glob("*/*/.unfinished*"))
 
 
 def test_a_conversion_that_another_process_finished_first_is_kept(
@@ -109,8 +112,8 @@ def test_a_conversion_that_another_process_finished_first_is_kept(
     theirs = export_in(tiny_cache)
     ours = Path(shutil.copytree(theirs, tmp_path / "ours"))
     before = (theirs / "model.onnx").stat().st_ino
-    encoder = load_encoder(str(tiny_model), cache=tiny_cache)
-    published = onnx_export._publish(ours, theirs, encoder.identity)
+    encoder = load_encoder(str(tiny_model), precision="float32", cache=tiny_cache)
+    published = conversions._publish(ours, theirs, encoder.identity)
     assert published.encode(TEXTS).tobytes() == encoder.encode(TEXTS).tobytes()
     assert (theirs / "model.onnx").stat().st_ino == before
 
@@ -120,15 +123,15 @@ def test_other_poolings_are_converted_and_do_not_share_a_conversion(
     tiny_cache: Path, tmp_path: Path, pooling: str
 ) -> None:
     folder = build_tiny_model(tmp_path / pooling, pooling)
-    encoder = load_encoder(str(folder), cache=tiny_cache)
+    encoder = load_encoder(str(folder), precision="float32", cache=tiny_cache)
     assert isinstance(encoder, OnnxEncoder)
     assert_agrees(encoder, folder)
-    assert len(list(tiny_cache.glob(f"{encoder.identity.weights_sha256}/*/export.json"))) == 2
+    assert len(list(tiny_cache.glob(f"{encoder.identity.weights_sha256}/*/float32/export.json"))) == 2
 
 
 def test_a_default_prompt_goes_before_every_text_and_takes_its_room(tmp_path: Path) -> None:
     folder = build_tiny_model(tmp_path / "prompted", prompt="passage text: ")
-    encoder = load_encoder(str(folder), cache=tmp_path / "cache")
+    encoder = load_encoder(str(folder), precision="float32", cache=tmp_path / "cache")
     assert isinstance(encoder, OnnxEncoder)
     assert_agrees(encoder, folder)
     assert encoder.max_tokens == 38 - 3
@@ -138,7 +141,7 @@ def test_a_default_prompt_goes_before_every_text_and_takes_its_room(tmp_path: Pa
 def test_a_model_with_further_modules_runs_on_sentence_transformers(tmp_path: Path) -> None:
     folder = build_tiny_model(tmp_path / "dense", dense=True)
     said: list[str] = []
-    encoder = load_encoder(str(folder), progress=said.append, cache=tmp_path / "cache")
+    encoder = load_encoder(str(folder), progress=said.append, precision="float32", cache=tmp_path / "cache")
     assert isinstance(encoder, TransformerEncoder)
     assert "only transformer, pooling and normalisation" in said[-1]
     assert_agrees(encoder, folder)
@@ -157,7 +160,9 @@ def test_a_cache_that_cannot_be_written_leaves_sentence_transformers(
 ) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
     said: list[str] = []
-    encoder = load_encoder(str(tiny_model), progress=said.append, cache=tmp_path / "cache")
+    encoder = load_encoder(
+        str(tiny_model), progress=said.append, precision="float32", cache=tmp_path / "cache"
+    )
     assert isinstance(encoder, TransformerEncoder)
     assert "cannot keep the converted model" in said[-1]
     assert_agrees(encoder, tiny_model)
@@ -169,17 +174,17 @@ def test_a_conversion_that_disagrees_is_discarded_and_not_tried_again(
     cache = tmp_path / "cache"
     write_graph = onnx_export._write_graph
 
-    def write_another_model(model: object, path: Path) -> None:
-        write_graph(oracle(other), path)
+    def write_another_model(model: object, attention: str, path: Path) -> None:
+        write_graph(oracle(other), attention, path)
 
     other = build_tiny_model(tmp_path / "other", "max")
     monkeypatch.setattr(onnx_export, "_write_graph", write_another_model)
     for _ in range(2):
         said: list[str] = []
-        encoder = load_encoder(str(tiny_model), progress=said.append, cache=cache)
+        encoder = load_encoder(str(tiny_model), progress=said.append, precision="float32", cache=cache)
         assert isinstance(encoder, TransformerEncoder)
         assert "vectors differ: cosine" in said[-1]
-        assert not list(cache.glob("*/*/export.json"))
+        assert not list(cache.glob("*/*/*/export.json"))
         monkeypatch.setattr(onnx_export, "_write_graph", fail)
     assert_agrees(encoder, tiny_model)
 
@@ -190,11 +195,14 @@ def test_an_exporter_that_fails_leaves_sentence_transformers(
     cache = tmp_path / "cache"
     monkeypatch.setattr(onnx_export, "_write_graph", fail)
     said: list[str] = []
-    assert isinstance(load_encoder(str(tiny_model), progress=said.append, cache=cache), TransformerEncoder)
+    assert isinstance(
+        load_encoder(str(tiny_model), progress=said.append, precision="float32", cache=cache),
+        TransformerEncoder,
+    )
     assert "it cannot be converted (AssertionError: converted again)" in said[-1]
     monkeypatch.undo()
-    monkeypatch.setattr(onnx_export, "EXPORTED_WITH", ("torch",))
-    assert isinstance(load_encoder(str(tiny_model), cache=cache), OnnxEncoder)
+    monkeypatch.setattr(conversions, "CONVERTED_WITH", ("torch",))
+    assert isinstance(load_encoder(str(tiny_model), precision="float32", cache=cache), OnnxEncoder)
 
 
 def test_a_first_load_prints_nothing_and_raises_no_warning(tiny_model: Path, tmp_path: Path) -> None:
