@@ -156,7 +156,7 @@ def without_references(text: str) -> str:
     >>> without_references("It grew [3] by\\nhalf [2][4].")
     'It grew by half.'
     """
-    return _folded(REFERENCE.sub("", text))
+    return _folded(REFERENCE.sub("", text) if "[" in text else text)
 
 
 def _folded(text: str) -> str:

@@ -17,14 +17,14 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Self
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pincite.index.encoder import Encoder
-from pincite.index.passages import Passage, quotable_spans, without_references
+from pincite.index.passages import Passage
+from pincite.index.read_passages import ReadPassage, read_passage
 from pincite.index.tokens import fold, query_terms, terms_of
 
 RERANKED = 30
@@ -58,7 +58,7 @@ def evidence_for(
 
     ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's.
     """
-    readings = [_Reading.of(passage) for passage in passages]
+    readings = [read_passage(passage) for passage in passages]
     weights = term_weights(query_terms(query), [reading.terms for reading in readings])
     asked = [term for term in terms_of(query) if term in weights]
     pairs = {pair: min(weights[pair[0]], weights[pair[1]]) for pair in pairwise(asked) if pair[0] != pair[1]}
@@ -82,25 +82,6 @@ class _Measured:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A passage as terms: ``sentences`` hold each sentence with its own, ``terms`` are all, its heading's
-    included.
-    """
-
-    sentences: tuple[tuple[str, tuple[str, ...]], ...]
-    terms: frozenset[str]
-
-    @classmethod
-    def of(cls, passage: Passage) -> Self:
-        spans = [span for span, _ in quotable_spans(passage)]
-        text, start = passage.text, passage.start
-        found = [without_references(text[span.start - start : span.end - start]) for span in spans]
-        sentences = tuple((sentence, tuple(terms_of(sentence))) for sentence in found)
-        heading = terms_of(f"{passage.title} {passage.group}")
-        return cls(sentences, frozenset(heading).union(*(terms for _, terms in sentences)))
-
-
 def term_weights(terms: Sequence[str], held: Sequence[Collection[str]]) -> dict[str, float]:
     """Return each term's inverse frequency among texts, as in BM25; ``held`` are the terms of each."""
     counts = {term: sum(term in one for one in held) for term in terms}
@@ -114,18 +95,18 @@ def covered(terms: Collection[str], weights: Mapping[str, float]) -> float:
     return math.fsum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
 
 
-def _measured(reading: _Reading, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
-    coverages = [covered(terms, weights) for _, terms in reading.sentences]
+def _measured(reading: ReadPassage, weights: Mapping[str, float], pairs: Mapping[Pair, float]) -> _Measured:
+    coverages = [covered(one.terms, weights) for one in reading.sentences]
     best = max(range(len(coverages)), key=coverages.__getitem__, default=None)
     if best is None:
         return _Measured(0.0, 0.0, "")
-    return _Measured(coverages[best], _nearness(reading, pairs), reading.sentences[best][0])
+    return _Measured(coverages[best], _nearness(reading, pairs), reading.sentences[best].text)
 
 
-def _nearness(reading: _Reading, pairs: Mapping[Pair, float]) -> float:
+def _nearness(reading: ReadPassage, pairs: Mapping[Pair, float]) -> float:
     wanted = {term for pair in pairs for term in pair}
     places: dict[str, list[int]] = {}
-    for place, term in enumerate(term for _, terms in reading.sentences for term in terms):
+    for place, term in enumerate(chain.from_iterable(one.terms for one in reading.sentences)):
         if term in wanted:
             places.setdefault(term, []).append(place)
     near = sum(

@@ -54,8 +54,9 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
     for match in _BREAK.finditer(text, start, end):
         yield match.end()
     yield from _short_line_ends(text, start, end)
-    for match in _HAN_END.finditer(text, start, end):
-        yield match.end()
+    if not text.isascii():
+        for match in _HAN_END.finditer(text, start, end):
+            yield match.end()
     for match in _LATIN_END.finditer(text, start, end):
         if not (text[match.start()] == "." and _is_abbreviation(text, start, match.start())):
             yield match.end()

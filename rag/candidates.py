@@ -17,7 +17,8 @@ from pincite import evidence
 from pincite.evidence import Sentence, gather
 from pincite.index.document import Span
 from pincite.index.language import script_of
-from pincite.index.passages import Passage, quotable_spans, without_references
+from pincite.index.passages import Passage, without_references
+from pincite.index.read_passages import read_passage
 from pincite.index.retrieval import Hit
 from pincite.phrases import completed, is_of_kind, repeated_share, trimmed
 from pincite.questions import Question
@@ -103,11 +104,8 @@ def excerpt_of(passage: Passage) -> Excerpt:
     lines = dict.fromkeys((passage.title, heading))
     script = script_of(passage.text)
     context = "\n".join(line for line in lines if line and script_of(line) == script)
-    sentences = [span for span, _ in quotable_spans(passage)]
-    start = passage.start
-    return Excerpt(
-        context, passage.text, tuple(Span(span.start - start, span.end - start) for span in sentences)
-    )
+    spans, start = [one.span for one in read_passage(passage).sentences], passage.start
+    return Excerpt(context, passage.text, tuple(Span(span.start - start, span.end - start) for span in spans))
 
 
 def _measure(question: Question, candidates: Sequence[Candidate]) -> NDArray[np.float64]:

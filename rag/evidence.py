@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pincite.index.document import Point, Span
-from pincite.index.passages import quotable_spans, without_references
+from pincite.index.read_passages import read_passage
 from pincite.index.reranking import covered, term_weights
 from pincite.index.retrieval import Hit
 from pincite.index.tokens import terms_of
@@ -100,14 +100,15 @@ def _is_fragment(sentence: Sentence) -> bool:
 
 def _sentences(hit: Hit, rank: int) -> list[Sentence]:
     passage = hit.passage
-    heading = frozenset(terms_of(f"{passage.title} {passage.group}"))
-    in_passage = frozenset(terms_of(passage.text)) | heading
+    read = read_passage(passage)
+    in_passage = read.heading.union(terms_of(passage.text))
     found = []
     before: frozenset[str] = frozenset()
-    for number, (span, point) in enumerate(quotable_spans(passage)):
-        text = passage.text[span.start - passage.start : span.end - passage.start]
-        terms = frozenset(terms_of(without_references(text)))
-        found.append(Sentence(hit, rank, number, span, text, point, terms, before | heading, in_passage))
+    for number, one in enumerate(read.sentences):
+        text = passage.text[one.span.start - passage.start : one.span.end - passage.start]
+        terms = frozenset(one.terms)
+        around = before | read.heading
+        found.append(Sentence(hit, rank, number, one.span, text, one.point, terms, around, in_passage))
         before = terms
     return found
 
