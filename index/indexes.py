@@ -8,6 +8,7 @@ from pincite.index.database import Database
 from pincite.index.filters import Filter
 from pincite.index.lexical import LexicalIndex
 from pincite.index.projection import Outrun, Projection
+from pincite.index.remembered_encodings import RememberedEncodings
 from pincite.index.snapshot import Snapshot
 from pincite.index.vectors import Mask, VectorIndex
 
@@ -16,11 +17,12 @@ _KEPT_MASKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Indexes:
-    """Both indexes as one generation has them."""
+    """Both indexes as one generation has them, and what queries were encoded to."""
 
     vectors: VectorIndex
     lexical: LexicalIndex
     generation: int
+    encodings: RememberedEncodings
     _masks: dict[Filter, Mask] = field(default_factory=dict)
 
     def allowed(self, snapshot: Snapshot, condition: Filter) -> Mask:
@@ -38,6 +40,7 @@ class LiveIndexes:
 
     def __init__(self, folder: Path) -> None:
         self._projection = Projection(folder)
+        self._encodings = RememberedEncodings()
         self._latest: Indexes | None = None
         self._guard = threading.Lock()
 
@@ -50,7 +53,7 @@ class LiveIndexes:
             if latest is None or latest.generation != snapshot.generation:
                 vectors = self._projection.index_for(snapshot, outrun)
                 lexical = snapshot.lexical_index(latest.lexical if latest else None)
-                latest = self._latest = Indexes(vectors, lexical, snapshot.generation)
+                latest = self._latest = Indexes(vectors, lexical, snapshot.generation, self._encodings)
             return latest
 
     def settle(self, database: Database) -> None:

@@ -22,9 +22,9 @@ from itertools import chain, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.encoder import Encoder
 from pincite.index.passages import Passage
 from pincite.index.read_passages import ReadPassage, read_passage
+from pincite.index.remembered_encodings import Encode
 from pincite.index.tokens import fold, query_terms, terms_of
 
 RERANKED = 30
@@ -52,11 +52,12 @@ def is_question(query: str) -> bool:
 
 
 def evidence_for(
-    query: str, vector: Vector, passages: Sequence[Passage], scores: Sequence[float], encoder: Encoder
+    query: str, vector: Vector, passages: Sequence[Passage], scores: Sequence[float], encode: Encode
 ) -> NDArray[np.float64]:
     """Return each passage's evidence for the question, 0 to ``MOST_EVIDENCE``: to be added to its score.
 
-    ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's.
+    ``passages`` are the best found, with the ``scores`` that they have so far; ``vector`` is the question's,
+    which ``encode`` made.
     """
     readings = [read_passage(passage) for passage in passages]
     weights = term_weights(query_terms(query), [reading.terms for reading in readings])
@@ -68,7 +69,7 @@ def evidence_for(
     order = sorted(range(len(measured)), key=lambda place: (-so_far[place], measured[place].sentence))
     best = list(dict.fromkeys(measured[place].sentence for place in order))[:ENCODED]
     # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
-    similar = (encoder.encode(best) * vector).sum(axis=1).astype(np.float64)
+    similar = (encode(best) * vector).sum(axis=1).astype(np.float64)
     shares = dict(zip(best, similar.clip(min=0) / max(similar.max(initial=0), _LEAST), strict=True))
     return evidence + SIMILARITY_WEIGHT * np.array([shares.get(one.sentence, 0.0) for one in measured])
 

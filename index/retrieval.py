@@ -15,6 +15,7 @@ worse than none.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
 from pincite.index.indexes import Indexes
 from pincite.index.passages import Passage
+from pincite.index.remembered_encodings import Encode
 from pincite.index.reranking import MOST_EVIDENCE, RERANKED, evidence_for, is_question
 from pincite.index.snapshot import Snapshot
 from pincite.index.tokens import characters_of, query_terms
@@ -78,7 +80,8 @@ def search(
     """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
     top_k = min(top_k, snapshot.last_id)
     allowed = None if condition is None else indexes.allowed(snapshot, condition)
-    vector = encoder.encode([query])[0] if encoder.known_share(query) >= LEAST_KNOWN_SHARE else None
+    encode = partial(indexes.encodings.encode, encoder)
+    vector = encode([query])[0] if encoder.known_share(query) >= LEAST_KNOWN_SHARE else None
     found = _candidates(query, vector, max(CANDIDATES, top_k), snapshot, indexes, allowed)
     if vector is None or not found.cosines.any():
         scores = _normalised(found.bm25)
@@ -89,7 +92,7 @@ def search(
     scores = _fused(found.cosines, found.bm25, DENSE_WEIGHT_OF_QUESTIONS)
     count = len(_best_and_ties(scores, RERANKED))
     hits = _hits(found, scores, _best(scores, max(count, top_k)), snapshot)
-    return _reranked(query, vector, hits, count, encoder)[:top_k]
+    return _reranked(query, vector, hits, count, encode)[:top_k]
 
 
 def _candidates(
@@ -175,13 +178,13 @@ def _hits(found: _Candidates, scores: Scores, places: NDArray[np.intp], snapshot
 
 
 def _reranked(
-    query: str, vector: NDArray[np.float32], hits: list[Hit], count: int, encoder: Encoder
+    query: str, vector: NDArray[np.float32], hits: list[Hit], count: int, encode: Encode
 ) -> list[Hit]:
     """Return ``hits`` with the first ``count`` of them ranked again by what they have for the question."""
     first = hits[:count]
     evidence = np.zeros(len(hits))
     evidence[: len(first)] = evidence_for(
-        query, vector, [hit.passage for hit in first], [hit.score for hit in first], encoder
+        query, vector, [hit.passage for hit in first], [hit.score for hit in first], encode
     )
     scores = (np.array([hit.score for hit in hits]) + evidence) / (1 + MOST_EVIDENCE)
     return [

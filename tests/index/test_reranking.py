@@ -60,7 +60,7 @@ def evidence(question: str, texts: Sequence[str], encoder: FakeEncoder | None = 
     encoder = encoder or FakeEncoder()
     passages = [passage_of(text) for text in texts]
     vector = encoder.encode([question])[0]
-    return list(evidence_for(question, vector, passages, [0.0] * len(texts), encoder))
+    return list(evidence_for(question, vector, passages, [0.0] * len(texts), encoder.encode))
 
 
 def test_evidence_is_worked_out_by_hand() -> None:
@@ -92,7 +92,7 @@ def test_a_point_is_a_sentence_of_its_own_without_its_references() -> None:
         encoder.encode(["gamma beta"])[0],
         [replace(passage_of(text), points=points)],
         [0.0],
-        encoder,
+        encoder.encode,
     )
     assert encoder.encoded[1:] == ["gamma delta."]
     assert found == pytest.approx(0.375 / 2 + 0.185 / 3 + 0.3)
