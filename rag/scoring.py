@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pincite.index.language import HAN
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
+_NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _RANGE = re.compile(r"(?<=\d)[-–—/](?=\d)")
 _SPACED = "0-9a-z\u00df-\u058f"  # Latin, Greek, Cyrillic and Armenian, which put spaces between words
 _SPACE_BESIDE_HAN = re.compile(rf"(?<=[{HAN}]) | (?=[{HAN}])")
@@ -62,7 +63,11 @@ def holds(text: str, wanted: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    words = "".join(character for character in text.lower() if not _is_punctuation(character))
+    words = text.lower()
+    if words.isascii():
+        words = words.translate(_NO_PUNCTUATION)
+    else:
+        words = "".join(character for character in words if not _is_punctuation(character))
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", words).split())
 
 

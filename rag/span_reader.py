@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from itertools import chain, islice
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MODEL = "reader.onnx"
+REMEMBERED = 512
 _MOST_THREADS = 8
 
 
@@ -55,13 +56,18 @@ class Phrase:
 
 
 class SpanReader:
-    """Reads excerpts; safe to share between threads."""
+    """Reads excerpts; safe to share between threads.
+
+    The scores of the last ``REMEMBERED`` windows are kept, 2 MB at most: a question that is asked again, or
+    whose passages are scored one by one, is not read again.
+    """
 
     def __init__(self, session: "InferenceSession", tokenizer: SpanTokenizer) -> None:
         """``session`` is best given one thread: windows are read side by side."""
         self._session = session
         self._tokenizer = tokenizer
         self._pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "pincite-reader")
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._run)
 
     @classmethod
     def open(cls, model: Path) -> "SpanReader":
@@ -98,11 +104,20 @@ class SpanReader:
         texts = self._tokens(excerpts)
         heads = [self._tokenizer.head(asked.ids, context.ids) for context in contexts]
         windows = [list(self._tokenizer.windows(head, text)) for head, text in zip(heads, texts, strict=True)]
-        scores = self._pool.map(self._score, chain.from_iterable(windows))
+        scores = iter(self._scores(list(chain.from_iterable(windows))))
         return [
             _best_phrases(text, one, list(islice(scores, len(read))))
             for one, text, read in zip(excerpts, texts, windows, strict=True)
         ]
+
+    def _scores(self, windows: Sequence[Window]) -> list["_Scores"]:
+        """Score windows side by side, in order. The longest are begun first, so that no thread is left alone
+        with one at the end.
+        """
+        longest_first = sorted(range(len(windows)), key=lambda place: -len(windows[place].ids))
+        scored = self._pool.map(self._score, [windows[place] for place in longest_first])
+        by_place = dict(zip(longest_first, scored, strict=True))
+        return [by_place[place] for place in range(len(windows))]
 
     def _tokens(self, excerpts: Sequence[Excerpt]) -> list[Tokens]:
         """Tokenize the sentences of each excerpt, without the references in them."""
@@ -118,11 +133,15 @@ class SpanReader:
         ]
 
     def _score(self, window: Window) -> "_Scores":
-        """Run the model on one window: in a batch its integers would be rounded by what stands beside it, and
-        an answer would depend on the other passages.
+        return _Scores(window, *self._remembered(window.ids.tobytes(), window.passage))
+
+    def _run(self, ids: bytes, passage: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the model on one window, told by its ``ids``' bytes: in a batch its integers would be rounded
+        by what stands beside it, and an answer would depend on the other passages.
         """
-        starts, ends = self._session.run(["start", "end"], dict(Inputs.of([window]).by_name()))
-        return _Scores(window, starts[0], ends[0])
+        inputs = Inputs.of([Window(np.frombuffer(ids, np.int32), passage, 0, 0)])
+        starts, ends = self._session.run(["start", "end"], dict(inputs.by_name()))
+        return starts[0], ends[0]
 
 
 @dataclass(frozen=True, slots=True)

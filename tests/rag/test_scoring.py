@@ -1,5 +1,7 @@
 """Comparing answers with those that are known."""
 
+from string import printable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,8 @@ def test_words_inside_other_words_and_numbers_are_not_held(text: str, wanted: st
 def test_a_text_holds_what_stands_between_spaces_in_it(before: str, wanted: str, after: str) -> None:
     if normalise(wanted):
         assert holds(f"{before} {wanted} {after}", wanted)
+
+
+@given(st.text(printable))
+def test_ascii_is_compared_as_it_is_beside_another_script(text: str) -> None:
+    assert normalise(f"x {text} x") == normalise(f"é {text} é").replace("é", "x")

@@ -3,16 +3,23 @@
 import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from typing import cast
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+from tokenizers import Tokenizer
 
 from pincite.index.document import Span
+from pincite.index.encoder_files import packaged_folder
 from pincite.index.errors import AnswererUnavailable
 from pincite.index.sentences import sentence_spans
-from pincite.span_reader import MODEL, Excerpt, SpanReader
+from pincite.span_inputs import SpanTokenizer
+from pincite.span_reader import MODEL, REMEMBERED, Excerpt, SpanReader
 
 MILL = "The river rose. The mill was bought by Ada Pellow in March 1921. Nobody lives there."
 
@@ -43,6 +50,60 @@ def test_excerpts_do_not_depend_on_one_another(reader: SpanReader) -> None:
     [alone] = reader.read("Who bought the mill?", [excerpt(MILL)])
     together = reader.read("Who bought the mill?", [*others, excerpt(MILL)])
     assert together[-1] == alone
+
+
+class CountingSession:
+    """Stands in for a model: a token's scores are its own number and whether it is the passage's."""
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+
+    def run(self, _: list[str], inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        self.lengths.append(inputs["input_ids"].size)
+        return [(inputs["input_ids"] + inputs["token_type_ids"]).astype(np.float32)] * 2
+
+
+def counting_reader() -> tuple[SpanReader, CountingSession]:
+    folder, session = packaged_folder(), CountingSession()
+    assert folder
+    tokenizer = SpanTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return SpanReader(cast(InferenceSession, session), tokenizer), session
+
+
+def test_a_window_that_comes_again_is_not_read_again() -> None:
+    reader, session = counting_reader()
+    others = [excerpt(f"Mill {number} has stones.") for number in range(3)]
+    together = reader.read("Who bought the mill?", [excerpt(MILL), *others])
+    assert len(session.lengths) == 4
+    [again] = reader.read("Who bought the mill?", [excerpt(MILL)])
+    assert again == together[0]
+    assert len(session.lengths) == 4
+    reader.read("Who sold the mill?", [excerpt(MILL)])
+    reader.read("Who sold the mill?", [excerpt(MILL, "Handbook")])
+    assert len(session.lengths) == 6
+
+
+def test_only_the_last_windows_are_remembered() -> None:
+    reader, session = counting_reader()
+    for number in range(REMEMBERED + 1):
+        reader.read("Who?", [excerpt(f"Mill {number}.")])
+    reader.read("Who?", [excerpt(f"Mill {REMEMBERED}."), excerpt("Mill 1."), excerpt("Mill 0.")])
+    assert len(session.lengths) == REMEMBERED + 2
+
+
+def test_the_longest_window_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    reader, session = counting_reader()
+    reader.read("Who?", [excerpt("stones " * count) for count in (3, 9, 1, 5)])
+    assert session.lengths == sorted(session.lengths, reverse=True)
+
+
+def test_threads_that_read_the_same_windows_find_the_same() -> None:
+    asked = [(f"Who bought mill {number % 7}?", [excerpt(MILL), excerpt("It ran.")]) for number in range(60)]
+    reader, _ = counting_reader()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda one: reader.read(*one), asked))
+    assert found == [counting_reader()[0].read(*one) for one in asked]
 
 
 def test_an_answer_is_found_in_a_passage_longer_than_a_window(reader: SpanReader) -> None:
