@@ -17,7 +17,7 @@ _KEPT_MASKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Indexes:
-    """Both indexes as one generation has them, and what queries were encoded to."""
+    """Both indexes as one generation has them, and what was encoded last, in whichever generation."""
 
     vectors: VectorIndex
     lexical: LexicalIndex

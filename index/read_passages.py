@@ -2,8 +2,8 @@
 
 Splitting and stemming cost more than measuring, and the same passages come back: an answer is read from the
 best that were reranked, and the next question of a conversation finds some of them again. So the last
-``REMEMBERED`` passages are kept as they were read, each some ten times as large as its text: 5 MB in all for
-passages of 256 tokens. A passage stands for itself, text and all; one that was replaced is another.
+``REMEMBERED`` passages are kept as they were read, at 14 bytes a character: 5 MB in all for passages of 700
+characters. A passage stands for itself, text and all; one that was replaced is another.
 """
 
 from dataclasses import dataclass

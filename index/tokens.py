@@ -122,7 +122,7 @@ def _latin_terms(word: str) -> tuple[str, ...]:
 def _stem(word: str) -> str:
     if not word.isascii() or not word.isalpha() or len(word) < 4:
         return word
-    if not word.endswith(_CHANGED_BY_STEMMER):  # the stemmer takes 30 µs to leave a word as it is
+    if not word.endswith(_CHANGED_BY_STEMMER):  # to leave a word as it is takes the stemmer 30 µs
         return word
     if not hasattr(_STEMMER, "english"):
         _STEMMER.english = snowballstemmer.stemmer("english")

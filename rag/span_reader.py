@@ -58,7 +58,7 @@ class Phrase:
 class SpanReader:
     """Reads excerpts; safe to share between threads.
 
-    The scores of the last ``REMEMBERED`` windows are kept, 2 MB at most: a question that is asked again, or
+    The scores of the last ``REMEMBERED`` windows are kept, 3 MB at most: a question that is asked again, or
     whose passages are scored one by one, is not read again.
     """
 
