@@ -9,9 +9,10 @@ from pathlib import Path
 from pincite.index.database import Database
 from pincite.index.encoder import Encoder
 from pincite.index.ingestion import Progress, receipt_for
+from pincite.index.location import real_path
 from pincite.index.read_ahead import Item, Offer, ReadAhead, Unchanged
 from pincite.index.records import Receipt
-from pincite.index.sources import Found, gone_from, real_path, source_name
+from pincite.index.sources import Found, gone_from, source_name
 
 _VANISHED = "its file is gone; --prune removes it (prune=True)"
 

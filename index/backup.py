@@ -29,11 +29,11 @@ from pincite.index.location import (
     holds_database,
     make_folder,
     may_become_corpus,
+    real_path,
     sync_folder,
 )
 from pincite.index.locking import writing
 from pincite.index.new_files import give_name, refuse_taken
-from pincite.index.sources import real_path
 
 _OF_THE_TARGET = frozenset(
     {

@@ -4,6 +4,9 @@
 is for one process at a time, reading for any number, and a search sees one generation of the corpus
 throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``schema``,
 ranking to ``retrieval``.
+
+What only writing and checking need is imported for these: it would be a tenth of what is imported for a
+question.
 """
 
 import logging
@@ -13,22 +16,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pincite.index import retrieval
-from pincite.index.adding import look_after_vanished, store
-from pincite.index.backup import Backup, back_up, restoring
 from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.database import Database
-from pincite.index.document import Document
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
 from pincite.index.errors import CorpusNotFound, DocumentNotFound
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
-from pincite.index.formats import File, text_document, with_text
-from pincite.index.formats.process import ReadingProcess
 from pincite.index.indexes import LiveIndexes
-from pincite.index.ingestion import Progress, checked_metadata
 from pincite.index.loaded_encoders import LoadedEncoders
 from pincite.index.location import (
     absence,
@@ -38,18 +35,19 @@ from pincite.index.location import (
     may_become_corpus,
     size_of,
 )
-from pincite.index.locking import writing
-from pincite.index.page_images import page_image
 from pincite.index.passages import Passage
 from pincite.index.projection import Outrun
-from pincite.index.read_ahead import Offer, OnPage
 from pincite.index.records import DocumentInfo, Receipt
-from pincite.index.reencoding import reencode
 from pincite.index.retrieval import Hit
 from pincite.index.snapshot import Snapshot
-from pincite.index.sources import find_files, source_name
 from pincite.index.vectors import read_base
-from pincite.index.verification import findings
+
+if TYPE_CHECKING:
+    from pincite.index.backup import Backup
+    from pincite.index.document import Document
+    from pincite.index.formats.process import ReadingProcess
+    from pincite.index.ingestion import Progress
+    from pincite.index.read_ahead import Offer, OnPage
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,7 +75,7 @@ class Corpus:
         self._encoders = LoadedEncoders(folder)
         self._database = Database(folder)
         self._indexes = LiveIndexes(folder)
-        self._reading = ReadingProcess()
+        self._reading: ReadingProcess | None = None
         self._map = LiveMap()
 
     @classmethod
@@ -117,6 +115,8 @@ class Corpus:
         something else; then nothing is left behind. ``encoder`` is as for ``open``: where another one made
         the corpus, it is restored, and ``EncoderMismatch`` raised.
         """
+        from pincite.index.backup import restoring
+
         with restoring(file, location) as place, cls.open(place, create=False) as corpus, corpus._writing():
             corpus._settle()
         return cls.open(location, create=False, encoder=encoder)
@@ -140,7 +140,7 @@ class Corpus:
         exclude: Iterable[str] = (),
         password: str | None = None,
         prune: bool = False,
-        progress: Callable[[Progress], None] | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
     ) -> list[Receipt]:
         """Index files, folders and globs; return a receipt per file.
 
@@ -151,6 +151,11 @@ class Corpus:
         says so, and ``prune`` removes it. Raises ValueError for metadata that cannot be stored, and
         ``CorpusLocked`` while another process writes.
         """
+        from pincite.index.adding import look_after_vanished
+        from pincite.index.ingestion import Progress, checked_metadata
+        from pincite.index.read_ahead import Offer
+        from pincite.index.sources import find_files, source_name
+
         tell = progress or (lambda _: None)
         given = checked_metadata(metadata or {})
         found = find_files(paths, include, exclude, skip=self._folder)
@@ -173,6 +178,10 @@ class Corpus:
 
     def add_text(self, text: str, *, source: str, metadata: Mapping[str, Scalar] | None = None) -> Receipt:
         """Index text in hand under the name ``source``, as ``add`` indexes a file."""
+        from pincite.index.formats import text_document, with_text
+        from pincite.index.ingestion import checked_metadata
+        from pincite.index.read_ahead import Offer
+
         if not source.strip() or "\x00" in source:
             raise ValueError(f"{source!r} cannot name a text: give it a source such as notes/today.md")
         plain("source", source)
@@ -275,6 +284,8 @@ class Corpus:
         The file must still be there. Raises ``DocumentNotFound``, ``UnsupportedDocument`` where the document
         has no pages or its file is gone or has changed, and ValueError for a span or page that it has not.
         """
+        from pincite.index.page_images import page_image
+
         return page_image(self._database, self._folder.parent, document_id, start, end, page, password)
 
     @contextmanager
@@ -321,6 +332,8 @@ class Corpus:
         """Check everything the corpus promises; return what was found wrong, a sentence each. Empty: it is
         sound.
         """
+        from pincite.index.verification import findings
+
         outrun = None
         while True:
             with self._database.snapshot() as snapshot:
@@ -330,30 +343,37 @@ class Corpus:
                     return findings(snapshot, base)
                 outrun = snapshot.generation
 
-    def reencode(self, encoder: str | Encoder, *, progress: Callable[[Progress], None] | None = None) -> None:
+    def reencode(
+        self, encoder: str | Encoder, *, progress: "Callable[[Progress], None] | None" = None
+    ) -> None:
         """Split and encode the stored texts again for another encoder.
 
         The old vectors serve until the new ones are complete, then all change at once. A run that was broken
         off goes on where it stopped.
         """
+        from pincite.index.reencoding import reencode
+
         new = self._encoders.keep(encoder)
         with self._writing():
             reencode(self._database, new, progress or (lambda _: None))
             self._settle()
 
-    def backup(self, file: str | Path, *, overwrite: bool = False) -> Backup:
+    def backup(self, file: str | Path, *, overwrite: bool = False) -> "Backup":
         """Write the corpus to one file, as it is now, while others may go on writing.
 
         The file is there whole or not at all. Raises ``PinciteError`` where there is one already, unless it
         may be overwritten, and where it cannot be written.
         """
+        from pincite.index.backup import back_up
+
         return back_up(self._database, self._folder, file, overwrite=overwrite)
 
     def close(self) -> None:
         """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.
         Closing twice does no harm.
         """
-        self._reading.close()
+        if self._reading is not None:
+            self._reading.close()
         self._indexes.close()
         self._database.close()
 
@@ -370,7 +390,7 @@ class Corpus:
             if not create:
                 raise CorpusNotFound(absence(self._folder))
             encoder = self._encoders.keep(encoder or DEFAULT_ENCODER)
-            with writing(self._folder):
+            with self._writing():
                 if not self._database.is_laid_out:
                     self._database.lay_out(encoder.identity)
         if self._database.is_outdated:
@@ -388,19 +408,34 @@ class Corpus:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the write lock of a corpus that is open, and still there."""
+        from pincite.index.locking import writing
+
         self._database.check()
         with writing(self._folder):
             yield
 
-    def _store(self, offers: Sequence[Offer], tell: Callable[[Progress], None]) -> list[Receipt]:
+    def _store(self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]") -> list[Receipt]:
+        from pincite.index.adding import store
+
         receipts = []
-        for receipt in store(offers, self._database, lambda: self.encoder, self._reading.interrupt, tell):
+        for receipt in store(offers, self._database, lambda: self.encoder, self._interrupt_reading, tell):
             receipts.append(receipt)
             self._settle()
         return receipts
 
-    def _read(self, name: str, password: str | None, content: bytes, on_page: OnPage) -> Sequence[Document]:
+    def _read(
+        self, name: str, password: str | None, content: bytes, on_page: "OnPage"
+    ) -> "Sequence[Document]":
+        from pincite.index.formats import File
+        from pincite.index.formats.process import ReadingProcess
+
+        if self._reading is None:  # whoever comes here holds the write lock
+            self._reading = ReadingProcess()
         return self._reading.read(File(name, content, password, on_page))
+
+    def _interrupt_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.interrupt()
 
     def _settle(self) -> None:
         with explained(self._folder, self._folder, "written"):

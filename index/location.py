@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pincite.index import schema
 from pincite.index.errors import CorpusNotFound
-from pincite.index.sources import real_path
 
 LOCK = "writer.lock"
 PID = "writer.pid"
@@ -78,6 +77,11 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def real_path(path: str | Path) -> Path:
+    """Return the absolute path without links, ``..`` and ``~``; nothing need exist there."""
+    return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111 -- Path's raises for "~nobody"
 
 
 @contextmanager

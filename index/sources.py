@@ -18,6 +18,7 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import SUFFIXES
 from pincite.index.formats.process import check_size
 from pincite.index.ignoring import IgnoreRules
+from pincite.index.location import real_path
 
 _WRITTEN_OUT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
@@ -75,11 +76,6 @@ def source_name(path: Path, base: Path) -> str:
     path, base = real_path(path), real_path(base)
     name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def real_path(path: str | Path) -> Path:
-    """Return the absolute path without links, ``..`` and ``~``; nothing need exist there."""
-    return Path(os.path.realpath(os.path.expanduser(path)))  # noqa: PTH111 -- Path's raises for "~nobody"
 
 
 def gone_from(folders: Sequence[Path], sources: Iterable[str], base: Path) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pincite.index.errors import AnswererUnavailable, DocumentNotFound
 from pincite.index.filters import Where
 from pincite.index.retrieval import Hit
 from pincite.reading import DEFAULT_MIN_CONFIDENCE, Reader
+from pincite.span_reader import SpanReader
 
 if TYPE_CHECKING:
     from pincite.generating import Generator as LlmGenerator
@@ -175,6 +176,7 @@ class _Asking:
             from pincite.standalone import standalone
 
             question = standalone(question, self.history)
+        SpanReader.load_ahead(question)
         least = DEFAULT_MIN_CONFIDENCE if self.min_confidence is None else self.min_confidence
 
         def attempt() -> Answer:

@@ -23,8 +23,8 @@ from pydantic.dataclasses import dataclass
 from pincite.answers import Status
 from pincite.index.errors import PinciteError
 from pincite.index.faults import reason
+from pincite.index.location import real_path
 from pincite.index.new_files import give_name, refuse_taken
-from pincite.index.sources import real_path
 
 FORMAT: Final = "pincite evidence bundle"
 VERSION: Final = 1

@@ -8,11 +8,13 @@ package brings the tokenizer. What the scores are worth, taken together, ``readi
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +26,7 @@ from pincite.index.encoder_files import packaged_folder
 from pincite.index.errors import AnswererUnavailable
 from pincite.index.passages import REFERENCE
 from pincite.index.telemetry import refuse_telemetry
+from pincite.questions import Question
 from pincite.span_inputs import Inputs, SpanTokenizer, Tokens, Window, best_run
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 MODEL = "reader.onnx"
 REMEMBERED = 512
 _MOST_THREADS = 8
+_LOADING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,20 @@ class SpanReader:
         return cls(session, SpanTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json"))))
 
     @staticmethod
-    @cache
     def shipped() -> "SpanReader":
-        """Return the reader that comes with pincite, and keep it loaded."""
-        with as_file(files("pincite").joinpath(MODEL)) as model:
-            return SpanReader.open(model)
+        """Return the reader that comes with pincite, loaded once and kept."""
+        with _LOADING:
+            return _shipped()
+
+    @staticmethod
+    def load_ahead(question: str) -> None:
+        """Begin to load the reader that comes with pincite in a thread of its own, unless it is there or
+        ``question`` is Chinese, which it does not read. Most of the loading is done beside what Python does
+        meanwhile. What fails here fails again, and is told, where the reader is needed.
+        """
+        is_begun = _shipped.cache_info().currsize or _LOADING.locked()
+        if not is_begun and not Question.of(question).is_chinese:
+            Thread(target=_try_to_load, name="pincite-loading").start()
 
     def knows(self, text: str) -> bool:
         """Whether the model's vocabulary knows enough of a text for its reading to mean something."""
@@ -142,6 +155,17 @@ class SpanReader:
         inputs = Inputs.of([Window(np.frombuffer(ids, np.int32), passage, 0, 0)])
         starts, ends = self._session.run(["start", "end"], dict(inputs.by_name()))
         return starts[0], ends[0]
+
+
+@cache
+def _shipped() -> SpanReader:
+    with as_file(files("pincite").joinpath(MODEL)) as model:
+        return SpanReader.open(model)
+
+
+def _try_to_load() -> None:
+    with suppress(Exception):
+        SpanReader.shipped()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ HEAVY = (
     "onnxruntime",
     "pypdfium2",
     "matplotlib",
+)
+NOT_FOR_A_QUESTION = (
+    *(set(HEAVY) - {"faiss", "onnxruntime"}),
+    *("asyncio", "email", "filelock", "httpx", "huggingface_hub", "importlib.metadata", "lxml", "onnx"),
+    *("onnxscript", "openai", "pandas", "PIL", "pydantic", "rich", "scipy", "sklearn", "typer", "yaml"),
+    *("pincite.bundles", "pincite.generating", "pincite.llm", "pincite.standalone", "pincite.ui"),
+    *(
+        f"pincite.index.{module}"
+        for module in (
+            "adding backup formats ingestion locking onnx_export page_images quiet reencoding"
+            " sources splitter transformer_encoder verification"
+        ).split()
+    ),
 )
 LOADED = "import sys; print([name for name in {heavy!r} if name in sys.modules])"
 
@@ -39,8 +53,8 @@ def test_every_error_is_exported_and_has_the_one_base() -> None:
     assert leaves | {"PinciteError"} <= set(pincite.__all__)
 
 
-def loaded_after(code: str) -> str:
-    script = f"{code}\n{LOADED.format(heavy=HEAVY)}"
+def loaded_after(code: str, names: Sequence[str] = HEAVY) -> str:
+    script = f"{code}\n{LOADED.format(heavy=names)}"
     return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -59,7 +73,16 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_after(code).splitlines()[-1] == "[]"
 
 
-def test_a_question_needs_neither_torch_nor_gradio_nor_llama_index(seeds_folder: Path) -> None:
+def test_a_question_loads_nothing_that_it_does_not_need(seeds_folder: Path) -> None:
     location = str(seeds_folder / ".pincite")
     code = f"import pincite\nassert pincite.ask('which bank built 30 internal tools?', {location!r}).answered"
-    assert loaded_after(code) == "['faiss', 'onnxruntime']"
+    assert loaded_after(code, NOT_FOR_A_QUESTION) == "[]"
+
+
+def test_a_command_looks_for_garbage_rarely_and_not_at_its_end() -> None:
+    code = (
+        "import atexit, gc, sys\nfrom pincite.ui.cli import main\nsys.argv = ['pincite', '--version']\n"
+        "atexit.register(lambda: print(gc.get_threshold()[0] >= 50_000, gc.get_freeze_count() > 0))\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True True"

