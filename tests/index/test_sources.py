@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pincite.index.errors import UnsupportedDocument
-from pincite.index.sources import find_files, is_gone, real_path, source_name
+from pincite.index.location import real_path
+from pincite.index.sources import find_files, is_gone, source_name
 
 
 @pytest.fixture
