@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pincite.index.read_ahead import Offer, OnPage
 
 _LOG = logging.getLogger(__name__)
+_SETTLED_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,9 +419,14 @@ class Corpus:
         from pincite.index.adding import store
 
         receipts = []
+        unsettled = _SETTLED_AT_ONCE  # the first file, so that there are indexes whatever happens
         for receipt in store(offers, self._database, lambda: self.encoder, self._interrupt_reading, tell):
             receipts.append(receipt)
-            self._settle()
+            unsettled += receipt.passages
+            if unsettled >= _SETTLED_AT_ONCE:
+                self._settle()
+                unsettled = 0
+        self._settle()
         return receipts
 
     def _read(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import filterfalse, pairwise
 
-import snowballstemmer
+import Stemmer
 
 from pincite.index.language import HAN, KANA
 
@@ -25,7 +25,6 @@ _PART = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"['’]s?$|['’]s(?=-)")
 _CJK = re.compile(f"[{HAN}{KANA}]")
 _STEMMER = threading.local()
-_CHANGED_BY_STEMMER = tuple("s e y i ed ing ion al ful ll er ator ic ism ist ant ent".split())
 
 STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could did"
@@ -122,8 +121,6 @@ def _latin_terms(word: str) -> tuple[str, ...]:
 def _stem(word: str) -> str:
     if not word.isascii() or not word.isalpha() or len(word) < 4:
         return word
-    if not word.endswith(_CHANGED_BY_STEMMER):  # to leave a word as it is takes the stemmer 30 µs
-        return word
     if not hasattr(_STEMMER, "english"):
-        _STEMMER.english = snowballstemmer.stemmer("english")
+        _STEMMER.english = Stemmer.Stemmer("english", 0)  # without a cache: words come here once
     return str(_STEMMER.english.stemWord(word))

@@ -5,7 +5,6 @@ with its model card, ``reader.md``. It knows English only. Tokens are those of t
 package brings the tokenizer. What the scores are worth, taken together, ``reading`` decides.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pincite.index.cores import usable_cores
 from pincite.index.document import Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE
 from pincite.index.encoder_files import packaged_folder
@@ -70,7 +70,7 @@ class SpanReader:
         """``session`` is best given one thread: windows are read side by side."""
         self._session = session
         self._tokenizer = tokenizer
-        self._pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "pincite-reader")
+        self._pool = ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS), "pincite-reader")
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._run)
 
     @classmethod

@@ -26,6 +26,7 @@ _LONGEST_SAMPLE = 1_000_000
 _BEFORE_SAMPLE = 200
 _JAPANESE_MAIL = re.compile(rb"\x1b\$[@B].*?\x1b\([BJ]", re.DOTALL)
 _MOST_CONTROL_CHARACTERS = 0.02
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f]")  # those that text has left out
 _MOST_BROKEN = 0.05
 _BINARY = "it holds binary data, not text, whatever its name says"
 
@@ -166,7 +167,5 @@ def _decodes(sample: bytes, encoding: str) -> bool:
 
 def _is_binary(text: str) -> bool:
     sample = text[:100_000]
-    controls = sum(
-        unicodedata.category(character) == "Cc" and character not in "\n\r\t\f\x1b" for character in sample
-    )
+    controls = len(_CONTROL.findall(sample))
     return "\x00" in sample or controls > len(sample) * _MOST_CONTROL_CHARACTERS

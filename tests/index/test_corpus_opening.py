@@ -157,7 +157,7 @@ def change(folder: Path, statement: str) -> None:
 
 def test_another_encoder_is_a_mismatch_that_names_both_and_the_way_out(folder: Path) -> None:
     message = (
-        r"was built with fake \(64-d, [0-9a-f]{8}\), not other \(64-d, [0-9a-f]{8}\): run `pincite reencode"
+        r"was built with fake \(64-d, float32, [0-9a-f]{8}\), not other \(64-d, float32, [0-9a-f]{8}\): run `pincite reencode"
     )
     with pytest.raises(EncoderMismatch, match=message):
         Corpus.open(folder, encoder=FakeEncoder("other"))
@@ -171,7 +171,7 @@ def test_the_corpus_own_encoder_is_loaded_when_it_is_needed(
 ) -> None:
     loaded: list[str] = []
 
-    def load(name: str, progress: object) -> Encoder:
+    def load(name: str, precision: str | None, progress: object) -> Encoder:
         loaded.append(name)
         return FakeEncoder(name)
 
@@ -208,7 +208,7 @@ def test_reencoding_changes_the_vectors_and_nothing_else(folder: Path) -> None:
 def test_a_corpus_that_was_reencoded_elsewhere_is_read_with_the_new_encoder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loaded_encoders, "load_encoder", lambda name, progress: FakeEncoder(name))
+    monkeypatch.setattr(loaded_encoders, "load_encoder", lambda name, **_: FakeEncoder(name))
     with Corpus.open(folder, encoder=FakeEncoder()) as stale, Corpus.open(folder) as other:
         assert stale.search("alpha")[0].dense_score is not None
         other.reencode("other")

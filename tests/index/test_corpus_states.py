@@ -82,7 +82,7 @@ class CorpusMachine(RuleBasedStateMachine):
         self.patch.setattr(lexical_writer, "_MERGED_AT_ONCE", 3)
         self.patch.setattr(vectors, "EXACT_UP_TO", self.exact_up_to)
         self.patch.setattr(retrieval, "CANDIDATES", self.candidates)
-        self.patch.setattr(loaded_encoders, "load_encoder", lambda name, progress: ENCODERS[name])
+        self.patch.setattr(loaded_encoders, "load_encoder", lambda name, **_: ENCODERS[name])
         self.threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)  # for some dozen vectors, more only wait for each other
         self.home = Path(os.path.realpath(tempfile.mkdtemp()))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
-from string import ascii_lowercase, printable
+from string import printable
 
 import pytest
-import snowballstemmer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -100,13 +98,6 @@ def test_threads_stem_without_disturbing_each_other() -> None:
 @given(st.text() | texts)
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
-
-
-@pytest.mark.parametrize("beginning", ["b", "pol", "organiz"])
-def test_words_that_the_stemmer_is_not_asked_about_are_words_that_it_leaves_alone(beginning: str) -> None:
-    stem = snowballstemmer.stemmer("english").stemWord
-    words = [beginning + "".join(ending) for ending in product(ascii_lowercase, repeat=3)]
-    assert terms_of(" ".join(words)) == [stem(word) for word in words]
 
 
 @given(st.text(printable))
