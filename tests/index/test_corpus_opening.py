@@ -157,7 +157,8 @@ def change(folder: Path, statement: str) -> None:
 
 def test_another_encoder_is_a_mismatch_that_names_both_and_the_way_out(folder: Path) -> None:
     message = (
-        r"was built with fake \(64-d, float32, [0-9a-f]{8}\), not other \(64-d, float32, [0-9a-f]{8}\): run `pincite reencode"
+        r"was built with fake \(64-d, float32, [0-9a-f]{8}\), not other \(64-d, float32, [0-9a-f]{8}\): "
+        r"run `pincite reencode"
     )
     with pytest.raises(EncoderMismatch, match=message):
         Corpus.open(folder, encoder=FakeEncoder("other"))
