@@ -4,6 +4,7 @@
     python benchmarks/retrieval.py DATA --sets scifact cmrc-dev --corpora CACHE
     python benchmarks/retrieval.py DATA --sets path/to/a/folder/in/BEIR/layout
     python benchmarks/retrieval.py DATA --export FOLDER      # only writes the sets there, in BEIR's layout
+    python benchmarks/retrieval.py DATA --precision float32   # with vectors of that precision
     python benchmarks/retrieval.py DATA --with ENCODED=10     # with another constant of the ranking
 
 Every document is a file: Markdown with its title as the heading where it has one, else text. A document ranks
@@ -34,6 +35,7 @@ from testsets import TestSet, read_beir, read_squad, write_beir
 
 import pincite
 from pincite.index import reranking, retrieval
+from pincite.index.encoder import Encoder, load_encoder
 
 SEED = 7
 TOP_K = 100
@@ -77,7 +79,7 @@ def read_set(name: str, data: Path) -> TestSet:
 
 @contextmanager
 def corpus_of(
-    collection: TestSet, corpora: Path
+    collection: TestSet, corpora: Path, encoder: Encoder | None = None
 ) -> Iterator[tuple[pincite.Corpus, dict[str, str], float | None]]:
     """Yield a corpus of the collection's documents, the document's id for each source, and the passages that
     were indexed a second; None where the corpus was there already.
@@ -91,7 +93,7 @@ def corpus_of(
         names[f"files/{name}"] = document
         content = f"# {' '.join(text.title.split())}\n\n{text.text}\n" if text.title else text.text
         (files / name).write_text(content, encoding="utf-8")
-    with pincite.Corpus.open(folder / "corpus") as corpus:
+    with pincite.Corpus.open(folder / "corpus", encoder=encoder) as corpus:
         started = time.perf_counter()
         receipts = corpus.add(files)
         seconds = time.perf_counter() - started
@@ -99,9 +101,9 @@ def corpus_of(
         yield corpus, names, added / seconds if added else None
 
 
-def measured(collection: TestSet, corpora: Path) -> Outcome:
+def measured(collection: TestSet, corpora: Path, encoder: Encoder | None = None) -> Outcome:
     """Return what searching a collection's queries gives."""
-    with corpus_of(collection, corpora) as (corpus, names, speed):
+    with corpus_of(collection, corpora, encoder) as (corpus, names, speed):
         run: Run = {}
         milliseconds = []
         corpus.search(next(iter(collection.queries.values())), top_k=TOP_K)
@@ -208,6 +210,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=QUERIES, help="at most so many of a set")
     parser.add_argument("--out", type=Path, default=Path("build/retrieval"), help="where to write")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the sets there, and do no more")
+    parser.add_argument("--precision", choices=("float32", "int8"), help="default: the quicker one here")
     parser.add_argument("--with", nargs="+", default=(), metavar="NAME=VALUE", dest="changed")
     options = parser.parse_args()
     changed = {name: value for name, _, value in (one.partition("=") for one in options.changed)}
@@ -218,14 +221,21 @@ def main() -> None:
             collection = read_set(name, options.data).sampled(options.queries, SEED)
             write_beir(collection, options.export / collection.name)
         return
+    encoder = load_encoder(precision=options.precision) if options.precision else None
     outcomes = []
     with tempfile.TemporaryDirectory() as temporary:
         for name in options.sets:
             collection = read_set(name, options.data).sampled(options.queries, SEED)
-            outcomes.append(measured(collection, options.corpora or Path(temporary)))
+            outcomes.append(measured(collection, options.corpora or Path(temporary), encoder))
             print(table(outcomes[-1:]).splitlines()[-1], flush=True)
     print(f"\n{table(outcomes)}")
-    configuration = {"top_k": TOP_K, "queries": options.queries, "seed": SEED, "with": changed}
+    configuration = {
+        "top_k": TOP_K,
+        "queries": options.queries,
+        "seed": SEED,
+        "precision": options.precision,
+        "with": changed,
+    }
     write(outcomes, options.out, configuration)
 
 
