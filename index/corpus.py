@@ -22,7 +22,7 @@ from pincite.index import retrieval
 from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.database import Database
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
-from pincite.index.errors import CorpusNotFound, DocumentNotFound
+from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
 from pincite.index.indexes import LiveIndexes
@@ -81,24 +81,32 @@ class Corpus:
 
     @classmethod
     def open(
-        cls, location: str | Path = ".pincite", *, create: bool = True, encoder: str | Encoder | None = None
+        cls,
+        location: str | Path = ".pincite",
+        *,
+        create: bool = True,
+        encoder: str | Encoder | None = None,
+        precision: str | None = None,
     ) -> Self:
         """Open the corpus in the folder ``location``; create one where the folder is absent or empty.
 
         ``encoder`` is a sentence-transformers model's name or path, or an ``Encoder``; None means the
-        corpus's own, and the default for a new one. Raises ``CorpusNotFound`` where there is none and none
-        may be created, ``EncoderMismatch`` where another encoder made it, ``CorpusDamaged`` where its
-        database cannot be read.
+        corpus's own, and the default for a new one. ``precision`` is that of its vectors, "float32" or
+        "int8"; None means the corpus's own, and for a new one what is quicker on this processor.
+
+        Raises ``CorpusNotFound`` where there is none and none may be created, ``EncoderMismatch`` where
+        another encoder made it, or another precision, ``EncoderUnavailable`` where a new one cannot have the
+        encoder, ``CorpusDamaged`` where its database cannot be read.
         """
         folder = corpus_folder(location)
         corpus = cls(folder)
         if not holds_database(folder):
             if not (create and may_become_corpus(folder)):
                 raise CorpusNotFound(absence(folder))
-            encoder = corpus._encoders.keep(encoder or DEFAULT_ENCODER)
+            encoder = corpus._encoders.new(encoder or DEFAULT_ENCODER, precision)
             make_folder(folder)
         try:
-            corpus._lay_out(encoder, create)
+            corpus._lay_out(encoder, precision, create)
         except BaseException:
             corpus.close()
             raise
@@ -345,16 +353,21 @@ class Corpus:
                 outrun = snapshot.generation
 
     def reencode(
-        self, encoder: str | Encoder, *, progress: "Callable[[Progress], None] | None" = None
+        self,
+        encoder: str | Encoder,
+        *,
+        precision: str | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
     ) -> None:
-        """Split and encode the stored texts again for another encoder.
+        """Split and encode the stored texts again for another encoder, or in another ``precision``: see
+        ``open``.
 
         The old vectors serve until the new ones are complete, then all change at once. A run that was broken
         off goes on where it stopped.
         """
         from pincite.index.reencoding import reencode
 
-        new = self._encoders.keep(encoder)
+        new = self._encoders.new(encoder, precision)
         with self._writing():
             reencode(self._database, new, progress or (lambda _: None))
             self._settle()
@@ -386,11 +399,11 @@ class Corpus:
     ) -> None:
         self.close()
 
-    def _lay_out(self, encoder: str | Encoder | None, create: bool) -> None:
+    def _lay_out(self, encoder: str | Encoder | None, precision: str | None, create: bool) -> None:
         if not self._database.is_laid_out:
             if not create:
                 raise CorpusNotFound(absence(self._folder))
-            encoder = self._encoders.keep(encoder or DEFAULT_ENCODER)
+            encoder = self._encoders.new(encoder or DEFAULT_ENCODER, precision)
             with self._writing():
                 if not self._database.is_laid_out:
                     self._database.lay_out(encoder.identity)
@@ -399,11 +412,16 @@ class Corpus:
             with self._writing():
                 self._database.migrate()
                 self._settle()
-        if encoder is None:
+        if encoder is None and precision is None:
             return
         with self._database.snapshot() as snapshot:
             stored = snapshot.encoder
-        if encoder != stored.name:
+        if precision not in {None, stored.precision}:
+            raise EncoderMismatch(
+                f"{self._folder} was built in {stored.precision}, not {precision}: "
+                f"run `pincite reencode --precision {precision}`"
+            )
+        if encoder is not None and encoder != stored.name:
             self._encoders.check(stored, encoder)
 
     @contextmanager

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
-from pincite.index.errors import EncoderMismatch
+from pincite.index.errors import EncoderMismatch, EncoderUnavailable
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,6 +24,17 @@ class LoadedEncoders:
             encoder = load_encoder(encoder, precision=precision, progress=_LOG.info)
         self._loaded[_weights(encoder.identity)] = encoder
         return encoder
+
+    def new(self, encoder: str | Encoder, precision: str | None) -> Encoder:
+        """Return an encoder for vectors that are to be made. Raises ``EncoderUnavailable`` where it cannot be
+        had in that precision.
+        """
+        found = self.keep(encoder, precision)
+        if precision not in {None, found.identity.precision}:
+            raise EncoderUnavailable(
+                f"{found.identity.name} cannot be had in {precision} here, only in {found.identity.precision}"
+            )
+        return found
 
     def of(self, identity: EncoderIdentity) -> Encoder:
         """Return the encoder of that identity. Raises ``EncoderMismatch`` if its weights have changed."""

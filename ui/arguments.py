@@ -37,6 +37,14 @@ EncoderOption = Annotated[
     str | None,
     typer.Option("--encoder", metavar="NAME", help="A sentence-transformers model's name or folder."),
 ]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="PRECISION",
+        help="Of the vectors: float32, or int8, which most processors are quicker in. None: what is quicker.",
+    ),
+]
 Auth = Annotated[
     list[str] | None,
     typer.Option(
@@ -53,10 +61,19 @@ AllowHost = Annotated[
 ]
 
 
+def check_precision(precision: str | None) -> None:
+    """Refuse what is no precision."""
+    if precision not in {None, "float32", "int8"}:
+        raise typer.BadParameter(f"--precision is float32 or int8, not {precision}")
+
+
 @contextmanager
-def open_corpus(location: str, *, create: bool = False, encoder: str | None = None) -> "Iterator[Corpus]":
+def open_corpus(
+    location: str, *, create: bool = False, encoder: str | None = None, precision: str | None = None
+) -> "Iterator[Corpus]":
     """Open the corpus at ``location``, and close it at the end."""
     from pincite.index.corpus import Corpus
 
-    with Corpus.open(location, create=create, encoder=encoder) as corpus:
+    check_precision(precision)
+    with Corpus.open(location, create=create, encoder=encoder, precision=precision) as corpus:
         yield corpus

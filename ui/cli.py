@@ -28,6 +28,7 @@ from pincite.ui.arguments import (
     Location,
     MinConfidence,
     NoAuth,
+    PrecisionOption,
     TopK,
     WhereOption,
     open_corpus,
@@ -86,6 +87,7 @@ def index(
         bool, typer.Option("--prune", help="Remove what the corpus holds of files gone from these folders.")
     ] = False,
     encoder: EncoderOption = None,
+    precision: PrecisionOption = None,
     json: Json = False,
 ) -> None:
     """Index files, folders and globs; print a receipt for each file."""
@@ -93,7 +95,10 @@ def index(
     from pincite.ui.printing import print_json, print_receipts
 
     extra = parse_metadata(metadata or [])
-    with open_corpus(corpus, create=True, encoder=encoder) as opened, progress_bar() as progress:
+    with (
+        open_corpus(corpus, create=True, encoder=encoder, precision=precision) as opened,
+        progress_bar() as progress,
+    ):
         receipts = opened.add(
             *paths,
             metadata=extra,

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pincite.ui.arguments import Json, Location, open_corpus
+from pincite.ui.arguments import (
+    EncoderOption,
+    Json,
+    Location,
+    PrecisionOption,
+    check_precision,
+    open_corpus,
+)
 from pincite.ui.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -109,17 +116,22 @@ def bundled(
 
 
 def reencode(
-    encoder: Annotated[
-        str, typer.Option("--encoder", metavar="NAME", help="The new encoder's name or folder.")
-    ],
+    encoder: EncoderOption = None,
+    precision: PrecisionOption = None,
     corpus: Location = ".pincite",
 ) -> None:
-    """Encode the stored texts again with another encoder; the old vectors serve until all are done."""
+    """Encode the stored texts again with another encoder, or in another precision; the old vectors serve
+    until all are done.
+    """
     from pincite.ui.printing import say
 
+    if encoder is None and precision is None:
+        raise typer.BadParameter("give another --encoder or --precision")
+    check_precision(precision)
     with open_corpus(corpus) as opened, progress_bar() as progress:
-        opened.reencode(encoder, progress=progress)
-    say(f"encoded with {encoder}")
+        opened.reencode(encoder or opened.stats().encoder.name, precision=precision, progress=progress)
+        made = opened.stats().encoder
+    say(f"encoded with {made.name} in {made.precision}")
 
 
 def backup(

@@ -17,6 +17,7 @@ from pincite.index import precisions, quantisation
 from pincite.index.balancing import balance
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
+from pincite.index.errors import EncoderUnavailable
 from pincite.index.onnx_encoder import OnnxEncoder
 from pincite.index.quantisation import quantise
 from tests.fakes import FakeEncoder
@@ -206,3 +207,11 @@ def test_a_corpus_keeps_the_precision_that_it_was_made_with(
             assert corpus.encoder.identity.precision == precision
             assert corpus.add_text("The mill grinds wheat.", source="copy.txt").passages == 1
             assert corpus.search("wheat")[0].passage.source == "mill.txt"
+
+
+def test_a_precision_that_cannot_be_had_is_an_error_for_a_new_corpus(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    with pytest.raises(EncoderUnavailable, match="fake cannot be had in int8 here, only in float32"):
+        Corpus.open(tmp_path / "c", encoder=FakeEncoder(), precision="int8")
+    assert not (tmp_path / "c").exists()

@@ -1,4 +1,4 @@
-"""Evidence on the command line: `ask --bundle` writes it, `verify-bundle` checks it."""
+"""What is kept of a corpus: evidence, which `ask --bundle` writes and `verify-bundle` checks; its precision."""
 
 import io
 import json
@@ -150,3 +150,36 @@ def test_an_interrupt_leaves_the_evidence_of_what_was_answered(
     assert code == 130
     assert "wrote the evidence to bank.json" in err
     assert len(Bundle.read(tmp_path / "bank.json").answers) == 1
+
+
+def test_a_corpus_changes_its_precision_and_answers_as_before(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "mill.txt").write_text("The mill was bought by Ada Pellow in 1921.")
+    assert command("index", "mill.txt", "--precision", "int8")[0] == 0
+    before = command("ask", "Who bought the mill?")
+    assert "all-MiniLM-L6-v2 (384-d, int8)" in command("stats")[1]
+    code, _, said = command("index", "mill.txt", "--precision", "float32")
+    assert (code, "was built in int8, not float32: run `pincite reencode --precision float32`" in said) == (
+        1,
+        True,
+    )
+    code, _, said = command("reencode", "--precision", "float32")
+    assert (code, "encoded with all-MiniLM-L6-v2 in float32" in said) == (0, True)
+    assert "all-MiniLM-L6-v2 (384-d, float32)" in command("stats")[1]
+    assert command("ask", "Who bought the mill?")[1].splitlines()[:3] == before[1].splitlines()[:3]
+    assert command("verify")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("reencode",), "give another --encoder or --precision"),
+        (("reencode", "--precision", "int4"), "--precision is float32 or int8, not int4"),
+        (("index", "mill.txt", "--precision", "int4"), "--precision is float32 or int8, not int4"),
+    ],
+)
+def test_a_precision_that_there_is_not_is_wrong_usage(
+    command: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    code, _, errors = command(*arguments)
+    assert code == 2
+    assert said in " ".join(errors.split())
