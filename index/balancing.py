@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -26,6 +27,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from pincite.index.telemetry import refuse_telemetry
 
 Values = NDArray[np.float32]
+Inputs = Mapping[str, NDArray[Any]]
 
 EXTREME = 2.0
 """A neuron is extreme that reaches this many times what all but ``_OTHERS`` neurons stay below."""
@@ -36,7 +38,7 @@ _LEAST = 1e-4
 _ACTIVATIONS = ("Gelu", "Relu", "Silu", "Swish")
 
 
-def balance(model: ModelProto, inputs: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path) -> list[str]:
+def balance(model: ModelProto, inputs: Iterable[Inputs], scratch: Path) -> list[str]:
     """Change ``model`` so that its products can be rounded; return the names of those that must not be.
 
     The model is run on ``inputs``. ``scratch`` is a folder for the time being, with room for the model.
@@ -65,7 +67,7 @@ def _extreme(largest: Values) -> NDArray[np.intp]:
 def _largest(
     model: ModelProto,
     names: list[str],
-    inputs: Iterable[Mapping[str, NDArray[np.int64]]],
+    inputs: Iterable[Inputs],
     scratch: Path,
 ) -> dict[str, Values]:
     """Return the largest magnitude that each channel of the tensors ``names`` takes in one of ``inputs``, in

@@ -163,7 +163,7 @@ def test_integers_have_to_be_clearly_quicker(
     monkeypatch: pytest.MonkeyPatch, seconds: float, chosen: str
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(precisions.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr("pincite.index.precisions.time.perf_counter", lambda: clock[0])
     exact, rounded = TimedEncoder("float32", 1, clock), TimedEncoder("int8", seconds, clock)
     assert precisions.quicker(exact, rounded).identity.precision == chosen
 

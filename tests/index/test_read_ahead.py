@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pincite.index import read_ahead
 from pincite.index.corpus import Corpus
-from pincite.index.ingestion import Progress
+from pincite.index.document import Metadata
+from pincite.index.ingestion import Progress, Unencoded, fingerprint, split_and_pack
 from tests.fakes import CountingEncoder
 
 FILES = 150
@@ -66,9 +67,9 @@ def corpus(tmp_path: Path, encoder: BatchingEncoder) -> Iterator[Corpus]:
 def test_many_small_files_are_encoded_together_and_stored_in_order(
     corpus: Corpus, docs: Path, encoder: BatchingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split_and_pack, read = read_ahead.split_and_pack, []
+    read: list[Any] = []
 
-    def counted(*arguments: Any) -> read_ahead.Unencoded:
+    def counted(*arguments: Any) -> Unencoded:
         read.append(arguments)
         if len(read) == FILES:
             encoder.may_go_on.set()
@@ -103,11 +104,10 @@ def test_no_more_is_read_ahead_than_there_is_room_for(
 ) -> None:
     read: list[str] = []
     ahead: list[int] = []
-    fingerprint = read_ahead.fingerprint
 
-    def noted(content: bytes, metadata: object) -> str:
+    def noted(content: bytes, metadata: Metadata) -> str:
         read.append(content.decode())
-        return fingerprint(content, {})
+        return fingerprint(content, metadata)
 
     monkeypatch.setattr(read_ahead, "fingerprint", noted)
     monkeypatch.setattr(read_ahead, "MOST_AHEAD", 10)
