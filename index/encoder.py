@@ -156,7 +156,7 @@ class _Place:
         self.files.check_weights(self.weights_sha256)
         encoder = TransformerEncoder.open(self.files, self.weights_sha256)
         try:
-            self.tell(f"converting encoder {name} for quick starts, once: about 15 seconds")
+            self.tell(f"converting encoder {name} for quick starts, once: about 20 seconds")
             return convert(encoder, self.folder / FLOAT32)
         except ConversionFailedError as error:
             if precision == INT8 and isinstance(error, ConversionNotKeptError):
