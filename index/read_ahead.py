@@ -11,6 +11,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
@@ -56,7 +58,7 @@ class Unchanged:
     is_text: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Taken:
     """A file that is read and split, and is being encoded. ``is_new``: the corpus holds nothing of it."""
 
@@ -172,6 +174,7 @@ class ReadAhead:
                     seconds = time.perf_counter() - started
                     return Unchanged(replace(receipt, seconds=seconds), offer.is_text if is_other else None)
             documents = offer.read(raw, self._tell_page)
+            del raw  # it may be large
         except (UnsupportedDocument, OSError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             return Receipt(offer.source, "failed", reason, seconds=time.perf_counter() - started)
@@ -208,9 +211,11 @@ class ReadAhead:
         texts = {taken.unencoded.keys[place]: taken.unencoded.texts[place] for taken, place in batch}
         new = {key: text for key, text in texts.items() if key not in remembered}
         remembered.update(zip(new, self._encoder.encode(list(new.values())), strict=True))
-        for taken, place in batch:
-            taken.unencoded.fill(place, remembered[taken.unencoded.keys[place]])
-            taken.tell(1)
+        for taken, places in groupby(batch, key=itemgetter(0)):
+            filled = [place for _, place in places]
+            for place in filled:
+                taken.unencoded.fill(place, remembered[taken.unencoded.keys[place]])
+            taken.tell(len(filled))
 
     def _batch(self) -> list[tuple[Taken, int]]:
         """Return some of the texts that wait, at least one; none when it is over."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+_COUNTED_AT_ONCE = 1000  # an encoding takes far more memory than its text
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -48,8 +49,11 @@ class TextTokenizer:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each whole text alone."""
-        whole = [encodable(text) for text in texts]
-        return [len(one) for one in self.tokenizer.encode_batch_fast(whole, add_special_tokens=False)]
+        counts: list[int] = []
+        for start in range(0, len(texts), _COUNTED_AT_ONCE):
+            some = [encodable(text) for text in texts[start : start + _COUNTED_AT_ONCE]]
+            counts += map(len, self.tokenizer.encode_batch_fast(some, add_special_tokens=False))
+        return counts
 
     def known_share(self, text: str) -> float:
         """The share of the characters, spaces aside, that are in no unknown token; 1.0 without characters."""
