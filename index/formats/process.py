@@ -147,6 +147,7 @@ class _Child:
 
     def kill(self) -> None:
         self._process.kill()
+        self._process.wait()  # one that is still dying would seem to be running, and be given the next file
 
     def end(self) -> str:
         """End the process, unless it has ended; say how."""

@@ -153,6 +153,15 @@ def test_an_interrupt_ends_the_reading(obedient: ReadingProcess) -> None:
     assert obedient._child is None
 
 
+def test_what_is_read_after_an_interrupt_has_a_process_of_its_own(obedient: ReadingProcess) -> None:
+    first = tell(obedient, "hello")
+    interrupted = obedient._child
+    obedient.interrupt()
+    assert interrupted is not None
+    assert not interrupted.is_running()
+    assert tell(obedient, "hello") != first
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no alarm")
 def test_a_reader_that_hangs_ends_when_whoever_asked_is_gone() -> None:
     hanging = """
