@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
+from pincite.index.encoder_files import FLOAT32, INT8
 from pincite.index.errors import EncoderMismatch, EncoderUnavailable
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class LoadedEncoders:
 
     def check(self, stored: EncoderIdentity, given: str | Encoder) -> Encoder:
         """Return the given encoder, or raise ``EncoderMismatch`` if its vectors are not like those stored."""
-        encoder = self.keep(given, stored.precision)
+        encoder = self.keep(given, stored.precision if stored.precision in (FLOAT32, INT8) else None)
         if _weights(stored) == _weights(encoder.identity):
             return encoder
         other = encoder.identity

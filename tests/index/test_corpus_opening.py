@@ -187,6 +187,22 @@ def test_the_corpus_own_encoder_is_loaded_when_it_is_needed(
         corpus.search("alpha")
 
 
+def test_vectors_in_a_precision_that_no_model_comes_in_are_a_mismatch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[str | None] = []
+
+    def load(name: str, precision: str | None, progress: object) -> Encoder:
+        wanted.append(precision)
+        return FakeEncoder(name)
+
+    monkeypatch.setattr(loaded_encoders, "load_encoder", load)
+    change(folder, "UPDATE corpus SET precision = 'float16'")
+    with Corpus.open(folder) as corpus, pytest.raises(EncoderMismatch, match="cannot be had in float16"):
+        corpus.search("alpha")
+    assert wanted == [None]
+
+
 def test_reencoding_changes_the_vectors_and_nothing_else(folder: Path) -> None:
     new = FakeEncoder("other", max_tokens=4)
     with Corpus.open(folder, encoder=FakeEncoder()) as corpus:
