@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
-from pincite.index.encoder import Encoder
+from pincite.index.encoder import Encoder, EncoderIdentity
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import ENCODED_AT_ONCE, Unencoded, fingerprint, split_and_pack
 from pincite.index.records import Receipt
@@ -30,6 +30,7 @@ from pincite.index.records import Receipt
 MOST_AHEAD = 512
 """Passages that are read and not yet stored, unless one file alone has more."""
 _MOST_REMEMBERED = 4 * MOST_AHEAD
+_PATIENCE = 0.05
 
 OnPage = Callable[[int, int], None]
 Vector = NDArray[np.float32]
@@ -103,7 +104,7 @@ class ReadAhead:
         interrupt: Callable[[], None],
     ) -> None:
         """``encoder`` is called for once there is something to encode. ``interrupt`` breaks off the reading
-        of a file, wherever it is.
+        of a file, wherever it is; it is called until nothing is read any more.
         """
         self._offers = offers
         self._database = database
@@ -130,10 +131,12 @@ class ReadAhead:
         self._is_stopped = True
         self._room.close()
         self._texts.put(None)
-        if self._threads[0].is_alive():
+        reading, encoding = self._threads
+        reading.join(_PATIENCE)  # after the last file it is about to end by itself
+        while reading.is_alive():  # it may only have begun with a file when it was interrupted
             self._interrupt()
-        for thread in self._threads:
-            thread.join()
+            reading.join(_PATIENCE)
+        encoding.join()
 
     def next(self, on_page: OnPage) -> Item:
         """Return the next file, in the order of the offers; ``on_page`` is told the pages that are read."""
@@ -180,13 +183,17 @@ class ReadAhead:
             return Receipt(offer.source, "failed", reason, seconds=time.perf_counter() - started)
         if self._encoder is None:
             self._encoder = self._load()
-        unencoded = split_and_pack(documents, offer.source, offer.metadata, self._encoder, self._known)
+        watched = _Watched(self._encoder, self._check)
+        unencoded = split_and_pack(documents, offer.source, offer.metadata, watched, self._known)
         return Taken(mark, known is None, unencoded, started)
 
     def _tell_page(self, done: int, total: int) -> None:
+        self._check()
+        self._ready.put((done, total))
+
+    def _check(self) -> None:
         if self._is_stopped:
             raise _StoppedError
-        self._ready.put((done, total))
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         with self._database.snapshot() as snapshot:
@@ -230,6 +237,36 @@ class ReadAhead:
             except Empty:
                 break
         return [] if self._is_stopped else batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """An ``Encoder`` that calls ``check`` whenever it is asked something: a large file is split for minutes,
+    asking all the while.
+    """
+
+    encoder: Encoder
+    check: Callable[[], None]
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        return self.encoder.identity
+
+    @property
+    def max_tokens(self) -> int:
+        return self.encoder.max_tokens
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        self.check()
+        return self.encoder.encode(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        self.check()
+        return self.encoder.count_tokens(texts)
+
+    def known_share(self, text: str) -> float:
+        self.check()
+        return self.encoder.known_share(text)
 
 
 class _Room:

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from pincite.index import read_ahead
 from pincite.index.corpus import Corpus
-from pincite.index.document import Metadata
+from pincite.index.document import Document, Metadata
+from pincite.index.errors import UnsupportedDocument
+from pincite.index.formats import text_document, with_text
 from pincite.index.ingestion import Progress, Unencoded, fingerprint, split_and_pack
+from pincite.index.read_ahead import Offer, ReadAhead
 from tests.fakes import CountingEncoder
 
 FILES = 150
@@ -145,3 +148,45 @@ def test_what_cannot_be_read_fails_in_its_place(corpus: Corpus, docs: Path) -> N
     (docs / "020.txt").write_bytes(b"\x00\x01\x02" * 100)
     statuses = [one.status for one in corpus.add(docs)]
     assert statuses == ["added"] * 20 + ["failed"] + ["added"] * (FILES - 21)
+
+
+def test_a_file_that_is_being_read_is_interrupted_until_it_is_not(
+    corpus: Corpus, encoder: BatchingEncoder
+) -> None:
+    begun, given_up = threading.Event(), threading.Event()
+    interrupts: list[int] = []
+
+    def read(_content: bytes, _on_page: object) -> Sequence[Document]:
+        begun.set()
+        assert given_up.wait(60)
+        raise UnsupportedDocument("broken off")
+
+    def interrupt() -> None:
+        interrupts.append(len(interrupts))
+        if len(interrupts) == 2:  # the first came too early
+            given_up.set()
+
+    offer = Offer("a.pdf", lambda: b"", read, {})
+    with ReadAhead([offer], corpus._database, lambda: encoder, interrupt):
+        assert begun.wait(60)
+    assert len(interrupts) >= 2
+
+
+def test_a_large_file_is_not_split_to_its_end_when_nobody_wants_it(
+    corpus: Corpus, encoder: BatchingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, is_over = threading.Event(), threading.Event()
+    counted: list[int] = []
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        counted.append(len(texts))
+        begun.set()
+        assert is_over.wait(60)
+        return [1] * len(texts)
+
+    monkeypatch.setattr(encoder, "count_tokens", count_tokens)
+    document = with_text(text_document("\n\n".join(["The mill grinds wheat."] * 50), is_markdown=False))
+    offer = Offer("a.txt", lambda: b"", lambda *_: [document], {})
+    with ReadAhead([offer], corpus._database, lambda: encoder, is_over.set):
+        assert begun.wait(60)
+    assert len(counted) == 1
