@@ -88,7 +88,10 @@ class Unencoded:
 
     def prepared(self) -> list[Prepared]:
         """Return the documents, once all that was missing has been filled."""
-        vectors = self._vectors[[self._first[key] for key in self.keys]]
+        vectors = self._vectors
+        for place, key in enumerate(self.keys):
+            if (first := self._first[key]) != place:
+                vectors[place] = vectors[first]
         ends = list(accumulate((len(cut.drafts) for cut in self._cuts), initial=0))
         return [
             Prepared(
