@@ -1,4 +1,4 @@
-"""What is kept of a corpus: evidence, that `ask --bundle` writes and `verify-bundle` checks; precision."""
+"""What is kept of a corpus: evidence, which `ask --bundle` writes and `verify-bundle` checks; precision."""
 
 import io
 import json
