@@ -29,15 +29,19 @@ def store(
     """
     with ReadAhead(offers, database, encoder, interrupt) as ahead:
         for number, offer in enumerate(offers):
-            at = Progress(offer.source, number, len(offers))
+            at, turn = Progress(offer.source, number, len(offers)), time.perf_counter()
             tell(at)
             item = ahead.next(partial(_tell_pages, tell, at))
-            yield _settled(item, offer, database, partial(_tell_passages, tell, at))
+            yield _settled(item, offer, database, partial(_tell_passages, tell, at), turn)
             ahead.stored(item)
 
 
-def _settled(item: Item, offer: Offer, database: Database, on_encoded: Callable[[int, int], None]) -> Receipt:
-    """Do to the database what is left to do for a file, and return its receipt."""
+def _settled(
+    item: Item, offer: Offer, database: Database, on_encoded: Callable[[int, int], None], turn: float
+) -> Receipt:
+    """Do to the database what is left to do for a file, and return its receipt. Its seconds are counted from
+    its ``turn``, or from when it was begun if that was later: not while it waited for those before it.
+    """
     if isinstance(item, Receipt):
         return item
     if isinstance(item, Unchanged):
@@ -52,7 +56,7 @@ def _settled(item: Item, offer: Offer, database: Database, on_encoded: Callable[
         writer.remove_file(offer.source)
         writer.add_file(offer.source, item.mark, prepared, is_text=offer.is_text)
     status = "added" if item.is_new else "replaced"
-    return receipt_for(offer.source, status, prepared, time.perf_counter() - item.started)
+    return receipt_for(offer.source, status, prepared, time.perf_counter() - max(item.started, turn))
 
 
 def _tell_pages(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,9 @@ def test_a_large_file_is_not_split_to_its_end_when_nobody_wants_it(
     with ReadAhead([offer], corpus._database, lambda: encoder, is_over.set):
         assert begun.wait(60)
     assert len(counted) == 1
+
+
+def test_the_seconds_of_a_file_are_not_those_that_it_waited_for_others(corpus: Corpus, docs: Path) -> None:
+    started = time.perf_counter()
+    receipts = corpus.add(docs)
+    assert 0 < sum(one.seconds for one in receipts) <= time.perf_counter() - started
