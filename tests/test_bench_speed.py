@@ -169,6 +169,15 @@ def test_an_environment_is_completed_when_more_is_asked_of_it(
     assert installed == [("beads",), ("beads", "wires")]
 
 
+def test_peers_own_versions_win_over_those_of_pincite(
+    environments: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in (("ours", "# All\npy_stemmer==3\nnumpy==2\n"), ("theirs", "Py.Stemmer==2\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(environments, "CONSTRAINTS", (tmp_path / "ours", tmp_path / "theirs"))
+    assert environments._constraints(tmp_path).read_text().splitlines() == ["Py.Stemmer==2", "numpy==2"]
+
+
 def test_versions_are_those_that_a_python_has(scripts: dict[str, ModuleType]) -> None:
     found = scripts["speed_peers"].versions_in(sys.executable)
     assert found["numpy"] == version("numpy")

@@ -2,12 +2,13 @@
 
     python benchmarks/peers/environments.py                  # all, or some: … txtai_hybrid bm25s_alone
 
-Versions are those of ``constraints.txt`` here and at the root, so that encoder, torch and FAISS are the
-same for all. torch is taken first and by its pin: a newer one would bring gigabytes of CUDA. An environment
-that was made of the same requirements is left as it is.
+Versions are those of ``constraints.txt`` here, and at the root where that says nothing, so that encoder,
+torch and FAISS are the same for all. torch is taken first and by its pin: a newer one would bring gigabytes
+of CUDA. An environment that was made of the same requirements is left as it is.
 """
 
 import argparse
+import re
 import subprocess
 import venv
 from collections.abc import Sequence
@@ -55,9 +56,18 @@ def make(peer: str) -> None:
 
 
 def _install(peer: str, requirements: Sequence[str]) -> None:
-    pins = [part for file in CONSTRAINTS for part in ("--constraint", str(file))]
+    pins = ["--constraint", str(_constraints(ENVIRONMENTS / peer))]
     pip = [str(python_of(peer)), "-m", "pip", "--disable-pip-version-check", "--quiet", "--quiet"]
     subprocess.run([*pip, "install", *pins, *requirements], check=True)
+
+
+def _constraints(folder: Path) -> Path:
+    """Write a file of all versions there, one of each package, and return it: pip takes no two."""
+    lines = [line for file in CONSTRAINTS for line in file.read_text(encoding="utf-8").splitlines()]
+    pins = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower(): line for line in lines if "==" in line}
+    merged = folder / "constraints.txt"
+    merged.write_text("\n".join(pins.values()), encoding="utf-8")
+    return merged
 
 
 def main() -> None:
