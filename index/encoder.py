@@ -127,9 +127,9 @@ class _Place:
         if precision == FLOAT32 or not isinstance(exact, OnnxEncoder):
             return exact
         rounded = self._open(INT8) or self._rounded(exact, precision)
-        if precision == INT8:
+        if precision == INT8 or rounded is None:
             return rounded or exact
-        chosen = quicker(exact, rounded) if rounded else exact
+        chosen = quicker(exact, rounded)
         remember_precision(self.folder, chosen.identity.precision)
         return chosen
 
@@ -167,12 +167,15 @@ class _Place:
     def _rounded(self, exact: OnnxEncoder, precision: str | None) -> OnnxEncoder | None:
         """Convert to integers; None where that cannot be had."""
         from pincite.index.conversions import ConversionFailedError, ConversionNotKeptError
+        from pincite.index.precisions import remember_precision
         from pincite.index.quantisation import convert_to_int8
 
         try:
             return convert_to_int8(exact, self.folder / FLOAT32, self.folder / INT8)
         except ConversionFailedError as error:
-            if precision == INT8 and isinstance(error, ConversionNotKeptError):
+            if not isinstance(error, ConversionNotKeptError):
+                remember_precision(self.folder, FLOAT32)
+            elif precision == INT8:
                 raise
             self.tell(f"encoder {self.files.name} stays in float32: {error}")
             return None

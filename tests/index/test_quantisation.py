@@ -15,6 +15,7 @@ from onnxruntime import InferenceSession
 
 from pincite.index import precisions, quantisation
 from pincite.index.balancing import balance
+from pincite.index.conversions import ConversionNotKeptError
 from pincite.index.corpus import Corpus
 from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
 from pincite.index.errors import EncoderUnavailable
@@ -215,3 +216,18 @@ def test_a_precision_that_cannot_be_had_is_an_error_for_a_new_corpus(
     with pytest.raises(EncoderUnavailable, match="fake cannot be had in int8 here, only in float32"):
         Corpus.open(tmp_path / "c", encoder=FakeEncoder(), precision="int8")
     assert not (tmp_path / "c").exists()
+
+
+def test_that_there_was_no_room_once_decides_nothing(
+    tiny_model: Path, tiny_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise ConversionNotKeptError("no room")
+
+    for path in (*tiny_cache.glob("*/*/precision.json"), *tiny_cache.glob("*/*/int8/export.json")):
+        path.unlink()
+    monkeypatch.setattr(precisions, "quicker", lambda exact, rounded: rounded)
+    with monkeypatch.context() as patched:
+        patched.setattr(quantisation, "convert_to_int8", full)
+        assert load_encoder(str(tiny_model), cache=tiny_cache).identity.precision == "float32"
+    assert load_encoder(str(tiny_model), cache=tiny_cache).identity.precision == "int8"
