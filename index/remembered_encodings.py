@@ -33,7 +33,7 @@ class RememberedEncodings:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        vectors = encoder.encode(texts)
+        vectors = encoder.encode(texts).copy()  # an encoder may go on with its own
         vectors.flags.writeable = False
         with self._guard:
             self._kept[key] = vectors

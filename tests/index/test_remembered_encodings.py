@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pincite.index.corpus import Corpus
 from pincite.index.remembered_encodings import REMEMBERED, RememberedEncodings
@@ -44,6 +47,26 @@ def test_nobody_can_change_what_is_kept() -> None:
     vectors = RememberedEncodings().encode(FakeEncoder(), ["oak"])
     with pytest.raises(ValueError, match="read-only"):
         vectors[0, 0] = 1
+
+
+class OneRowEncoder(FakeEncoder):
+    """Writes every vector into one array, and returns that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.row = super().encode(["nothing yet"])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As ``FakeEncoder`` does, for one text."""
+        self.row[:] = super().encode(texts)
+        return self.row
+
+
+def test_an_encoder_may_go_on_with_the_array_that_it_returned() -> None:
+    encodings, encoder = RememberedEncodings(), OneRowEncoder()
+    oak = encodings.encode(encoder, ["oak"]).tolist()
+    assert encodings.encode(encoder, ["elm"]).tolist() != oak
+    assert encodings.encode(encoder, ["oak"]).tolist() == oak
 
 
 def test_threads_get_the_same_as_one() -> None:
