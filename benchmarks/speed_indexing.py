@@ -1,9 +1,10 @@
 """Indexing: abstracts of SciFact, as files for pincite, and for its peers the very texts that it embeds.
 
 pincite reads the files, splits, encodes and stores them in a new corpus; a peer encodes the texts and puts
-them into an index in memory. All use the same weights, and load them before the clock starts. The abstracts
-are dealt into as many parts as there are rounds; in each, all take turns at its part in fresh processes,
-another first each time.
+them into an index in memory. All use the same weights, pincite's products in integers (most processors are
+quicker so, and a corpus made on one has them by itself) and once in float32 as the peers' are, and load them
+before the clock starts. The abstracts are dealt into as many parts as there are rounds; in each, all take
+turns at its part in fresh processes, another first each time.
 """
 
 import json
@@ -75,8 +76,11 @@ def rows(found: Sequence[Indexed]) -> list[Row]:
 
 def _taking_turns(folder: Path, part: int) -> Iterable[Indexed]:
     size = json.loads((folder / "size.json").read_text(encoding="utf-8"))
-    own = [sys.executable, str(SCRIPT), "index", str(folder / "files"), str(folder / "corpus")]
-    commands = [(OWN, own, dict(os.environ))]
+    commands = []
+    for name, precision in ((OWN, "int8"), (f"{OWN}, float32", "float32")):
+        corpus = str(folder / f"corpus-{precision}")
+        command = [sys.executable, str(SCRIPT), "index", str(folder / "files"), corpus, precision]
+        commands.append((name, command, dict(os.environ)))
     for peer in PEERS:
         command = peer.command("index", folder / "texts.json", folder / peer.script)
         commands.append((peer.name, command, peer_environment()))

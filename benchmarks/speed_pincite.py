@@ -2,7 +2,7 @@
 
     python speed_pincite.py texts FILES OUT               # the texts that pincite embeds of FILES, as JSON
     python speed_pincite.py parts DATA FOLDER --parts 3   # SciFact's abstracts, dealt out, with their texts
-    python speed_pincite.py index FILES FOLDER            # adds FILES to a new corpus, timed
+    python speed_pincite.py index FILES FOLDER int8       # adds FILES to a new corpus, timed
 
 What is embedded is taken down by an encoder that encodes nothing, which a corpus is made with. An abstract is
 a Markdown file with its title as the heading, as in ``retrieval.py``. ``index`` loads the encoder before the
@@ -98,7 +98,7 @@ def write_parts(options: argparse.Namespace) -> None:
 
 
 def index(options: argparse.Namespace) -> None:
-    with Corpus.open(options.folder) as corpus:
+    with Corpus.open(options.folder, precision=options.precision) as corpus:
         corpus.encoder.encode([FIRST])
         started, cpu_started = time.perf_counter(), time.process_time()
         receipts = corpus.add(options.files)
@@ -126,6 +126,7 @@ def main() -> None:
     indexing.set_defaults(do=index)
     indexing.add_argument("files", type=Path)
     indexing.add_argument("folder", type=Path)
+    indexing.add_argument("precision")
     options = parser.parse_args()
     options.do(options)
 
