@@ -33,7 +33,7 @@ def store(
             tell(at)
             item = ahead.next(partial(_tell_pages, tell, at))
             yield _settled(item, offer, database, partial(_tell_passages, tell, at), turn)
-            ahead.stored(item)
+            ahead.stored()
 
 
 def _settled(

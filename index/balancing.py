@@ -45,6 +45,8 @@ def balance(model: ModelProto, inputs: Iterable[Inputs], scratch: Path) -> list[
     """
     graph = _Graph(model)
     products = graph.products()
+    if not products:
+        return []
     largest = _largest(model, sorted({node.input[0] for node in products}), inputs, scratch)
     exact: list[str] = []
     for source, users in groupby(sorted(products, key=lambda one: one.input[0]), lambda one: one.input[0]):
@@ -138,7 +140,8 @@ class _Graph:
         if wide is None or wide.op_type != "MatMul" or len(self._dimensions(wide.input[1])) != 2:
             return None
         chain = (wide, bias, activation)
-        if any(len(self._users[one.output[0]]) > 1 for one in chain) or len(self._users[bias.input[1]]) > 1:
+        used = (*(one.output[0] for one in chain), bias.input[1], wide.input[1])
+        if any(len(self._users[name]) > 1 for name in used):
             return None
         return _Layer(wide, bias, activation, product)
 

@@ -84,7 +84,7 @@ def converted(folder: Path, identity: EncoderIdentity, write: Callable[[Path], s
                 note.write_text("\n".join((failure, *_versions())), "utf-8")
                 raise ConversionFailedError(failure)
             return _publish(complete, folder, identity)
-    except (OSError, ExportMissingError, ExportDamagedError) as error:
+    except (OSError, MemoryError, ExportMissingError, ExportDamagedError) as error:
         raise ConversionNotKeptError(
             f"{folder.parent} cannot keep the converted model ({first_line(error)})"
         ) from error
@@ -123,8 +123,8 @@ def opened(folder: Path, identity: EncoderIdentity) -> OnnxEncoder:
 def _failure(write: Callable[[Path], str], folder: Path) -> str:
     try:
         return write(folder)
-    except OSError:
-        raise  # the disk's fault, not the model's
+    except (OSError, MemoryError):
+        raise  # the machine's fault, not the model's
     except Exception as error:  # noqa: BLE001 - libraries raise whatever they stumble over; the caller tells it
         return f"it cannot be converted ({first_line(error)})"
 

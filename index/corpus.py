@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from pincite.index import retrieval
 from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.database import Database
-from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity
+from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, check_precision
 from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch
 from pincite.index.faults import explained
 from pincite.index.filters import Scalar, Where, compile_filter, plain
@@ -99,14 +99,17 @@ class Corpus:
         encoder, ``CorpusDamaged`` where its database cannot be read.
         """
         folder = corpus_folder(location)
+        check_precision(precision)
         corpus = cls(folder)
+        new = encoder
         if not holds_database(folder):
             if not (create and may_become_corpus(folder)):
                 raise CorpusNotFound(absence(folder))
-            encoder = corpus._encoders.new(encoder or DEFAULT_ENCODER, precision)
+            new = corpus._encoders.new(encoder or DEFAULT_ENCODER, precision)
             make_folder(folder)
         try:
-            corpus._lay_out(encoder, precision, create)
+            corpus._lay_out(new, precision, create)
+            corpus._check_encoder(encoder, precision)
         except BaseException:
             corpus.close()
             raise
@@ -359,14 +362,15 @@ class Corpus:
         precision: str | None = None,
         progress: "Callable[[Progress], None] | None" = None,
     ) -> None:
-        """Split and encode the stored texts again for another encoder, or in another ``precision``: see
-        ``open``.
+        """Split and encode the stored texts again for another encoder, or in another ``precision``, "float32"
+        or "int8"; None is what is quicker on this processor.
 
         The old vectors serve until the new ones are complete, then all change at once. A run that was broken
         off goes on where it stopped.
         """
         from pincite.index.reencoding import reencode
 
+        check_precision(precision)
         new = self._encoders.new(encoder, precision)
         with self._writing():
             reencode(self._database, new, progress or (lambda _: None))
@@ -400,6 +404,7 @@ class Corpus:
         self.close()
 
     def _lay_out(self, encoder: str | Encoder | None, precision: str | None, create: bool) -> None:
+        """See to it that the database has this version's layout, for this encoder where there was none."""
         if not self._database.is_laid_out:
             if not create:
                 raise CorpusNotFound(absence(self._folder))
@@ -412,6 +417,9 @@ class Corpus:
             with self._writing():
                 self._database.migrate()
                 self._settle()
+
+    def _check_encoder(self, encoder: str | Encoder | None, precision: str | None) -> None:
+        """Raise ``EncoderMismatch`` unless what was asked for is the corpus's own."""
         if encoder is None and precision is None:
             return
         with self._database.snapshot() as snapshot:

@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 
     from pincite.index.onnx_encoder import OnnxEncoder
 
-__all__ = ["DEFAULT_ENCODER", "LEAST_KNOWN_SHARE", "Encoder", "EncoderIdentity", "load_encoder"]
+__all__ = [
+    "DEFAULT_ENCODER",
+    "LEAST_KNOWN_SHARE",
+    "Encoder",
+    "EncoderIdentity",
+    "check_precision",
+    "load_encoder",
+]
 
 LEAST_KNOWN_SHARE = 0.9
 """Below this ``known_share`` a vector says more about what the vocabulary lacks than about the text."""
@@ -79,14 +86,19 @@ def load_encoder(
     Raises ``EncoderUnavailable`` when there is no such model, or its weights are not the expected ones, and
     ValueError for another ``precision``.
     """
-    if precision not in {None, FLOAT32, INT8}:
-        raise ValueError(f"precision is {FLOAT32} or {INT8}, not {precision}")
+    check_precision(precision)
     tell = progress or _say_nothing
     cache = cache or _default_cache()
     files = find_encoder_files(name, progress=tell)
     weights_sha256 = files.weights_sha256(cache)
     place = _Place(files, weights_sha256, cache / weights_sha256 / files.settings_digest(), tell)
     return place.kept(precision) or place.made(precision)
+
+
+def check_precision(precision: str | None) -> None:
+    """Raise ValueError for what is no precision that an encoder can be asked for."""
+    if precision not in {None, FLOAT32, INT8}:
+        raise ValueError(f"precision is {FLOAT32} or {INT8}, not {precision}")
 
 
 @dataclass(frozen=True, slots=True)

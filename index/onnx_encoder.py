@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pincite.index.cores import usable_cores
+from pincite.index.cores import SideBySide, usable_cores
 from pincite.index.encoder_files import EncoderIdentity, first_line, sha256_of
 from pincite.index.telemetry import refuse_telemetry
 from pincite.index.text_tokenizer import TextTokenizer
@@ -114,7 +114,7 @@ class OnnxEncoder:
     identity: EncoderIdentity
     session: InferenceSession = field(repr=False)
     tokenizer: TextTokenizer = field(repr=False)
-    _pool: ThreadPoolExecutor = field(repr=False)
+    _workers: SideBySide = field(repr=False)
 
     @classmethod
     def open(cls, folder: Path, *, name: str, weights_sha256: str) -> OnnxEncoder:
@@ -158,7 +158,7 @@ class OnnxEncoder:
                 prefix=export.prefix,
                 unknown_id=export.unknown_id,
             ),
-            ThreadPoolExecutor(usable_cores(), "pincite-encoder"),
+            SideBySide(usable_cores(), "pincite-encoder"),
         )
 
     @property
@@ -174,7 +174,7 @@ class OnnxEncoder:
             raise ValueError("encode takes a sequence of texts, not one text")
         vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
         longest_first = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        run = self._pool.map if len(texts) > 1 else map
+        run = self._workers.map if len(texts) > 1 else map
         encoded = run(self._run, [texts[place] for place in longest_first])
         for place, vector in zip(longest_first, encoded, strict=True):
             vectors[place] = vector

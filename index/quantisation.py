@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,10 +99,14 @@ def _with_stored_tables(model: ModelProto) -> ModelProto:
     Only the rows that are gathered become floats again.
     """
     graph = model.graph
-    tables = {tensor.name: tensor for tensor in graph.initializer}
+    uses = Counter(name for node in graph.node for name in node.input)
+    tables = {tensor.name: tensor for tensor in graph.initializer if uses[tensor.name] == 1}
     nodes: list[NodeProto] = []
     for node in graph.node:
-        table = tables.get(node.input[0]) if node.op_type == "Gather" else None
+        gathers_rows = node.op_type == "Gather" and not any(
+            one.name == "axis" and one.i for one in node.attribute
+        )
+        table = tables.get(node.input[0]) if gathers_rows else None
         if table is None or np.prod(table.dims) < LEAST_STORED_SIZE:
             nodes.append(node)
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -27,9 +27,9 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import ENCODED_AT_ONCE, Unencoded, fingerprint, split_and_pack
 from pincite.index.records import Receipt
 
-MOST_AHEAD = 512
-"""Passages that are read and not yet stored, unless one file alone has more."""
-_MOST_REMEMBERED = 4 * MOST_AHEAD
+MOST_AHEAD = 8_000_000
+"""Bytes of files that are read and not yet stored, unless one file alone has more."""
+_MOST_REMEMBERED = 16_384
 _PATIENCE = 0.05
 
 OnPage = Callable[[int, int], None]
@@ -114,6 +114,7 @@ class ReadAhead:
         self._ready: SimpleQueue[tuple[int, int] | Item | BaseException] = SimpleQueue()
         self._texts: SimpleQueue[tuple[Taken, int] | None] = SimpleQueue()
         self._room = _Room(MOST_AHEAD)
+        self._sizes: deque[int] = deque()
         self._is_stopped = False
         self._threads = [
             threading.Thread(target=target, name=f"pincite-{name}", daemon=True)
@@ -146,15 +147,14 @@ class ReadAhead:
             raise found
         return found
 
-    def stored(self, item: Item) -> None:
-        """Say that an item has been dealt with."""
-        self._room.give(_size(item))
+    def stored(self) -> None:
+        """Say that the file has been dealt with."""
+        self._room.give(self._sizes.popleft())
 
     def _read(self) -> None:
         try:
             for offer in self._offers:
                 item = self._taken(offer)
-                self._room.take(_size(item))
                 self._ready.put(item)
                 if isinstance(item, Taken):
                     for place in item.unencoded.missing:
@@ -166,8 +166,10 @@ class ReadAhead:
 
     def _taken(self, offer: Offer) -> Item:
         started = time.perf_counter()
+        raw = None
         try:
             raw = offer.content()
+            self._take_room(len(raw))
             mark = fingerprint(raw, offer.metadata)
             with self._database.snapshot() as snapshot:
                 known = snapshot.file_fingerprint(offer.source)
@@ -177,15 +179,21 @@ class ReadAhead:
                     seconds = time.perf_counter() - started
                     return Unchanged(replace(receipt, seconds=seconds), offer.is_text if is_other else None)
             documents = offer.read(raw, self._tell_page)
-            del raw  # it may be large
         except (UnsupportedDocument, OSError) as error:
+            if raw is None:
+                self._take_room(0)
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             return Receipt(offer.source, "failed", reason, seconds=time.perf_counter() - started)
+        del raw  # it may be large
         if self._encoder is None:
             self._encoder = self._load()
         watched = _Watched(self._encoder, self._check)
         unencoded = split_and_pack(documents, offer.source, offer.metadata, watched, self._known)
         return Taken(mark, known is None, unencoded, started)
+
+    def _take_room(self, size: int) -> None:
+        self._room.take(size)
+        self._sizes.append(size)
 
     def _tell_page(self, done: int, total: int) -> None:
         self._check()
@@ -299,7 +307,3 @@ class _Room:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-
-
-def _size(item: Item) -> int:
-    return max(1, len(item.unencoded.texts)) if isinstance(item, Taken) else 1

@@ -13,6 +13,8 @@ from pincite.index.encoder import Encoder, EncoderIdentity
 from pincite.index.vectors import Matrix
 
 REMEMBERED = 256
+LONGEST = 10_000
+"""Characters of the texts of a call; those of longer ones are not kept."""
 
 Encode = Callable[[Sequence[str]], Matrix]
 
@@ -28,6 +30,8 @@ class RememberedEncodings:
 
     def encode(self, encoder: Encoder, texts: Sequence[str]) -> Matrix:
         """Return what ``encoder`` makes of ``texts``, which is not to be written to."""
+        if sum(map(len, texts)) > LONGEST:
+            return encoder.encode(texts)
         key = (encoder.identity, tuple(texts))
         with self._guard:
             if key in self._kept:

@@ -6,7 +6,6 @@ package brings the tokenizer. What the scores are worth, taken together, ``readi
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.cores import usable_cores
+from pincite.index.cores import SideBySide, usable_cores
 from pincite.index.document import Span
 from pincite.index.encoder import LEAST_KNOWN_SHARE
 from pincite.index.encoder_files import packaged_folder
@@ -70,7 +69,7 @@ class SpanReader:
         """``session`` is best given one thread: windows are read side by side."""
         self._session = session
         self._tokenizer = tokenizer
-        self._pool = ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS), "pincite-reader")
+        self._workers = SideBySide(min(usable_cores(), _MOST_THREADS), "pincite-reader")
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._run)
 
     @classmethod
@@ -128,7 +127,7 @@ class SpanReader:
         with one at the end.
         """
         longest_first = sorted(range(len(windows)), key=lambda place: -len(windows[place].ids))
-        scored = self._pool.map(self._score, [windows[place] for place in longest_first])
+        scored = self._workers.map(self._score, [windows[place] for place in longest_first])
         by_place = dict(zip(longest_first, scored, strict=True))
         return [by_place[place] for place in range(len(windows))]
 

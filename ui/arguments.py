@@ -42,7 +42,7 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision",
         metavar="PRECISION",
-        help="Of the vectors: float32, or int8, which most processors are quicker in. None: what is quicker.",
+        help="Of new vectors: float32, or int8, which most processors are quicker in. None: the quicker.",
     ),
 ]
 Auth = Annotated[

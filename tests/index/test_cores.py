@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,20 @@ def test_without_a_quota_all_cores_that_may_be_used_count(
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+def test_a_forked_process_works_with_threads_of_its_own() -> None:
+    script = """
+import os
+from pincite.index.cores import SideBySide
+work = SideBySide(2, "pincite-test")
+found = sum(work.map(abs, [-1, 2, -3]))
+child = os.fork()
+if child == 0:
+    os._exit(sum(work.map(abs, [-1, 2, -3])))
+print(found, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout == "6 6\n"

@@ -114,7 +114,7 @@ def test_no_more_is_read_ahead_than_there_is_room_for(
         return fingerprint(content, metadata)
 
     monkeypatch.setattr(read_ahead, "fingerprint", noted)
-    monkeypatch.setattr(read_ahead, "MOST_AHEAD", 10)
+    monkeypatch.setattr(read_ahead, "MOST_AHEAD", 10 * len("Mill 100 grinds wheat."))
     corpus.add(docs, progress=lambda at: ahead.append(len(read) - at.files_done))
     assert max(ahead) <= 12
     assert len(read) == FILES
