@@ -1,7 +1,7 @@
 """Stores what is offered to a corpus, a transaction per file, and looks after files that are gone."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from pincite.index.ingestion import Progress, receipt_for
 from pincite.index.location import real_path
 from pincite.index.read_ahead import Item, Offer, ReadAhead, Unchanged
 from pincite.index.records import Receipt
-from pincite.index.sources import Found, gone_from, source_name
+from pincite.index.sources import gone_from
 
 _VANISHED = "its file is gone; --prune removes it (prune=True)"
 
@@ -68,15 +68,14 @@ def _tell_passages(tell: Callable[[Progress], None], at: Progress, done: int, to
 
 
 def look_after_vanished(
-    database: Database, base: Path, paths: Iterable[str | Path], found: Iterable[Found], prune: bool
+    database: Database, base: Path, paths: Iterable[str | Path], present: Collection[str], prune: bool
 ) -> Iterator[Receipt]:
-    """Report the files that the folders among ``paths`` no longer have, or remove them. Sources are named as
-    seen from ``base``.
+    """Report the files that the folders among ``paths`` no longer have, or remove them. ``present`` are the
+    sources that they have, named as seen from ``base``.
     """
     folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
     if not folders:
         return
-    present = {source_name(one.path, base) for one in found}
     with database.snapshot() as snapshot:
         absent = [source for source in snapshot.file_sources() if source not in present]
         vanished = [snapshot.file_receipt(source) for source in gone_from(folders, absent, base)]

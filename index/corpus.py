@@ -182,7 +182,8 @@ class Corpus:
         ]
         with self._writing():
             receipts = self._store(offers, tell)
-            receipts += look_after_vanished(self._database, self._folder.parent, paths, found, prune)
+            present = {offer.source for offer in offers}
+            receipts += look_after_vanished(self._database, self._folder.parent, paths, present, prune)
             self._settle()
         if found:
             tell(Progress("", len(found), len(found)))

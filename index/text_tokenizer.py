@@ -12,27 +12,32 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
-_COUNTED_AT_ONCE = 1000  # an encoding takes far more memory than its text
+_ALL_ASCII = " ".join(f"{one} {one * 3} a{one}a" for one in map(chr, range(0x21, 0x7F)))
+_UNUSUAL = re.compile(r"[^\t\n\r -~]|\S{51}")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class TextTokenizer:
-    """``prefix`` goes before every text; ``window`` counts the tokens of both, not the special ones."""
+    """``prefix`` goes before every text; ``window`` counts the tokens of both, not the special ones.
+    ``spells_ascii``: every word of usual length in ASCII has tokens, if only one for each character.
+    """
 
     tokenizer: Tokenizer
     window: int
     prefix: str = ""
     unknown_id: int | None = None
+    spells_ascii: bool = False
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, *, window: int, prefix: str, unknown_id: int | None) -> TextTokenizer:
         """Takes over ``tokenizer``, which must not be used elsewhere."""
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return cls(tokenizer, window, prefix, unknown_id)
+        spelt = tokenizer.encode(_ALL_ASCII, add_special_tokens=False).ids
+        return cls(tokenizer, window, prefix, unknown_id, unknown_id not in spelt)
 
     @property
     def max_tokens(self) -> int:
@@ -43,21 +48,20 @@ class TextTokenizer:
 
     def row(self, text: str) -> list[int]:
         """The ids that the model reads for a text: cut to the window, special tokens added."""
-        encoding = self.tokenizer.encode(encodable(self.prefix + text), add_special_tokens=False)
+        encoding = self._encoding(self.prefix + text)
         encoding.truncate(self.window)
         return list(self.tokenizer.post_process(encoding).ids)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each whole text alone."""
-        counts: list[int] = []
-        for start in range(0, len(texts), _COUNTED_AT_ONCE):
-            some = [encodable(text) for text in texts[start : start + _COUNTED_AT_ONCE]]
-            counts += map(len, self.tokenizer.encode_batch_fast(some, add_special_tokens=False))
-        return counts
+        # One by one: a batch of short texts costs half as much again, and of many ones a lot of memory.
+        return [len(self._encoding(text)) for text in texts]
 
     def known_share(self, text: str) -> float:
         """The share of the characters, spaces aside, that are in no unknown token; 1.0 without characters."""
-        encoding = self.tokenizer.encode(encodable(text), add_special_tokens=False)
+        if self.spells_ascii and not _UNUSUAL.search(text):
+            return 1.0
+        encoding = self._encoding(text)
         if self.unknown_id not in encoding.ids:
             return 1.0
         visible = {position for position, character in enumerate(text) if not character.isspace()}
@@ -65,6 +69,9 @@ class TextTokenizer:
             span for id_, span in zip(encoding.ids, encoding.offsets, strict=True) if id_ == self.unknown_id
         )
         return len(visible.difference(*(range(*span) for span in unknown))) / len(visible)
+
+    def _encoding(self, text: str) -> Encoding:
+        return self.tokenizer.encode(encodable(text), add_special_tokens=False)
 
 
 def encodable(text: str) -> str:

@@ -5,6 +5,7 @@ of prose: what is cited is the file's own text, which has the headers in one pla
 """
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,7 @@ def markdown_sections(text: str, start: int = 0) -> tuple[Section, ...]:
     """Return the sections that the headings after ``start`` make; none where there is neither a heading nor
     front matter before it.
     """
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark")
-    parser.core.ruler.disable("inline")
+    parser = _parser()
     offsets = _line_starts(text)
     skipped = text.count("\n", 0, start)
     headings = []
@@ -55,6 +53,16 @@ def markdown_sections(text: str, start: int = 0) -> tuple[Section, ...]:
             first, end = (offsets[min(line + skipped, len(offsets) - 1)] for line in token.map)
             headings.append(Heading(int(token.tag[1]), _plain(parser, inline), first, end))
     return sections_under(text, headings, start)
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    """Return the parser, whose making takes longer than a short file."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.disable("inline")
+    return parser
 
 
 def _plain(parser: "MarkdownIt", inline: "Token") -> str:

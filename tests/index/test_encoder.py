@@ -9,10 +9,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from string import printable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, load_encoder
 from pincite.index.encoder_files import DEFAULT_WEIGHTS_SHA256, packaged_folder
@@ -175,3 +178,14 @@ def test_a_folder_with_the_same_files_shares_the_conversion(
     assert (said, connections) == ([], [])
     assert local.identity == replace(encoder.identity, name=str(folder))
     assert local.encode(TEXTS).tobytes() == encoder.encode(TEXTS).tobytes()
+
+
+@given(st.text(printable, max_size=300))
+@example("x" * 150)
+@example("x" * 51 + " usual")
+@example("a\x00b\x7fc")
+def test_a_text_in_ascii_is_known_without_looking_as_it_is_with_looking(encoder: Encoder, text: str) -> None:
+    assert isinstance(encoder, OnnxEncoder)
+    assert encoder.tokenizer.spells_ascii
+    looking = replace(encoder.tokenizer, spells_ascii=False)
+    assert encoder.known_share(text) == looking.known_share(text)
