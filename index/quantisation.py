@@ -78,7 +78,7 @@ def quantise(model: ModelProto, target: Path, *, excluded: Collection[str] = ())
             weight_type=QuantType.QInt8,
             nodes_to_exclude=list(excluded),
         )
-    onnx.save(without_notes(_with_stored_tables(onnx.load(target))), target)
+    onnx.save(without_notes(with_stored_tables(onnx.load(target))), target)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def _no_advice() -> Iterator[None]:
         root.setLevel(level)
 
 
-def _with_stored_tables(model: ModelProto) -> ModelProto:
+def with_stored_tables(model: ModelProto) -> ModelProto:
     """Return the model with each large table that rows are gathered from as int8, a scale for each row.
 
     Only the rows that are gathered become floats again.

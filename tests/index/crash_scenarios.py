@@ -145,7 +145,7 @@ SCENARIOS = {
         filled,
         change_files_and_prune,
         (FIRST, _WITH_FILES, _WITH_FILES.but(**{"files/a.txt": "file a has changed", "files/b.txt": None})),
-        rewrites=2,
+        rewrites=1,
     ),
     "replace": Scenario(filled, put(_REPLACED), after(FIRST, _REPLACED), rewrites=2),
     "remove": Scenario(filled, put(_REMOVED), after(FIRST, _REMOVED), rewrites=1),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pincite.index import read_ahead
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusNotFound
 from tests.fakes import FakeEncoder
@@ -194,7 +195,7 @@ def trace_play(tell: Tell, home: Path, name: str) -> None:
         states.append((steps.count("acknowledge"), files))
         steps.append(step_name)
 
-    stepping.install(step)
+    _step_in_order(step)
     SCENARIOS[name].play(home, lambda: step("acknowledge"))
     distinct = [0, *(n for n in range(1, len(steps)) if states[n] != states[n - 1])]
     vectors = [files.get(home / "c" / VECTORS) for _, files in states]
@@ -219,11 +220,19 @@ def play(tell: Tell, home: Path, name: str, kill: Kill) -> None:
         tell("done")
 
     if kill.step is not None:
-        stepping.install(step)
+        _step_in_order(step)
     if kill.size is not None:
         stepping.die_of_growth(kill.size)
     tell("started")
     SCENARIOS[name].play(home, done)
+
+
+def _step_in_order(step: stepping.Step) -> None:
+    """Have ``step`` called at every step, of which the order is always the same: no file is read before the
+    one before it is stored.
+    """
+    read_ahead.MOST_AHEAD = 0
+    stepping.install(step)
 
 
 def inspect(tell: Tell, home: Path) -> None:

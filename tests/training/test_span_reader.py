@@ -18,6 +18,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 from onnxruntime import InferenceSession
 
+from pincite.index.quantisation import with_stored_tables, without_notes
 from pincite.span_inputs import MOST_TOKENS, Inputs
 from pincite.span_reader import SpanReader
 
@@ -294,7 +295,7 @@ def test_teachers_give_their_mean(squad: ModuleType) -> None:
     np.testing.assert_allclose(end, [[0, 1 / 3, 0, 2 / 3]], atol=1e-6)
 
 
-def test_tables_are_stored_in_bytes_and_gathered_as_they_were(scripts: None) -> None:
+def test_tables_are_stored_in_bytes_and_gathered_as_they_were() -> None:
     table = (
         np.random.default_rng(3).normal(0, 1, (20_000, 64)).astype(np.float32) * np.arange(20_000)[:, None]
     )
@@ -305,9 +306,8 @@ def test_tables_are_stored_in_bytes_and_gathered_as_they_were(scripts: None) -> 
         [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, 64])],
         [numpy_helper.from_array(table.astype(np.float32), "table")],
     )
-    export = importlib.import_module("export_reader")
     whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    small = export.without_notes(export.store_tables_in_bytes(whole)).SerializeToString()
+    small = without_notes(with_stored_tables(whole)).SerializeToString()
     assert len(small) < table.size * 1.2
     assert b"/somewhere" not in small
     session = InferenceSession(small, providers=["CPUExecutionProvider"])
