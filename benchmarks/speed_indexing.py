@@ -1,10 +1,9 @@
 """Indexing: abstracts of SciFact, as files for pincite, and for its peers the very texts that it embeds.
 
 pincite reads the files, splits, encodes and stores them in a new corpus; a peer encodes the texts and puts
-them into an index in memory. All use the same weights, pincite's products in integers (most processors are
-quicker so, and a corpus made on one has them by itself) and once in float32 as the peers' are, and load them
-before the clock starts. The abstracts are dealt into as many parts as there are rounds; in each, all take
-turns at its part in fresh processes, another first each time.
+them into an index in memory. All use the same weights, pincite's products in integers and once in float32 as
+the peers' are, and load them before the clock starts. The abstracts are dealt into as many parts as there are
+rounds; in each, all take turns at its part in fresh processes, another first each time.
 """
 
 import json

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SETTLED_AT_ONCE = 256
+"""Passages that are stored before the indexes are put in order again."""
 
 
 @dataclass(frozen=True, slots=True)

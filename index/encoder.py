@@ -112,10 +112,16 @@ class _Place:
 
     def kept(self, precision: str | None) -> OnnxEncoder | None:
         """The conversion that is wanted; None when none is there yet, or it is damaged."""
-        from pincite.index.precisions import remembered_precision
+        from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError
 
-        wanted = precision or remembered_precision(self.folder)
-        return self._open(wanted) if wanted else None
+        if precision is None:
+            from pincite.index.precisions import remembered_precision
+
+            precision = remembered_precision(self.folder)
+        try:
+            return self._opened(precision) if precision else None
+        except (ExportMissingError, ExportDamagedError):
+            return None  # ``made`` tells of it
 
     def made(self, precision: str | None) -> Encoder:
         """The encoder that is wanted, converted now; or what can be had in its place."""
@@ -146,16 +152,21 @@ class _Place:
         return chosen
 
     def _open(self, precision: str) -> OnnxEncoder | None:
-        from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError, OnnxEncoder
+        from pincite.index.onnx_encoder import ExportDamagedError, ExportMissingError
 
-        name = self.files.name
         try:
-            return OnnxEncoder.open(self.folder / precision, name=name, weights_sha256=self.weights_sha256)
+            return self._opened(precision)
         except ExportMissingError:
             return None
         except ExportDamagedError as error:
-            self.tell(f"the converted encoder {name} is damaged ({error}): converting it again")
+            self.tell(f"the converted encoder {self.files.name} is damaged ({error}): converting it again")
             return None
+
+    def _opened(self, precision: str) -> OnnxEncoder:
+        from pincite.index.onnx_encoder import OnnxEncoder
+
+        folder = self.folder / precision
+        return OnnxEncoder.open(folder, name=self.files.name, weights_sha256=self.weights_sha256)
 
     def _first_load(self, precision: str | None) -> Encoder:
         """Load with sentence-transformers and convert; or stay with sentence-transformers."""

@@ -12,8 +12,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from pincite.index.balancing import balance
 from pincite.index.conversions import PROBES, converted, least_cosine, opened, write_rest
 from pincite.index.encoder_files import INT8
 from pincite.index.onnx_encoder import INPUT, MODEL, OnnxEncoder
+from pincite.index.quiet import errors_only
 from pincite.index.telemetry import refuse_telemetry
 
 LEAST_COSINE = 0.95
@@ -68,7 +68,7 @@ def quantise(model: ModelProto, target: Path, *, excluded: Collection[str] = ())
     refuse_telemetry()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with _no_advice():
+    with errors_only(logging.getLogger()):  # onnxruntime gives the root logger advice on preparing graphs
         quantize_dynamic(
             model,
             target,
@@ -79,18 +79,6 @@ def quantise(model: ModelProto, target: Path, *, excluded: Collection[str] = ())
             nodes_to_exclude=list(excluded),
         )
     onnx.save(without_notes(with_stored_tables(onnx.load(target))), target)
-
-
-@contextmanager
-def _no_advice() -> Iterator[None]:
-    """Within it the root logger tells of errors only: onnxruntime gives it advice on preparing graphs."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(max(level, logging.ERROR))
-    try:
-        yield
-    finally:
-        root.setLevel(level)
 
 
 def with_stored_tables(model: ModelProto) -> ModelProto:

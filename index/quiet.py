@@ -28,13 +28,14 @@ def quiet() -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         for name in CHATTY:
-            stack.enter_context(_errors_only(logging.getLogger(name)))
+            stack.enter_context(errors_only(logging.getLogger(name)))
         stack.enter_context(_no_bars())
         yield
 
 
 @contextmanager
-def _errors_only(logger: logging.Logger) -> Iterator[None]:
+def errors_only(logger: logging.Logger) -> Iterator[None]:
+    """Within it, no log lines of this logger below error."""
     level = logger.level
     logger.setLevel(max(level, logging.ERROR))
     try:

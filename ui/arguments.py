@@ -42,7 +42,7 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision",
         metavar="PRECISION",
-        help="Of new vectors: float32, or int8, which most processors are quicker in. None: the quicker.",
+        help="Of new vectors: float32 or int8. None: what a short test finds quicker here.",
     ),
 ]
 Auth = Annotated[

@@ -96,6 +96,7 @@ def test_a_damaged_conversion_is_made_again_without_network(
     encoder = load_encoder(str(tiny_model), progress=said.append, precision="float32", cache=tiny_cache)
     assert isinstance(encoder, OnnxEncoder)
     assert "is damaged (model.onnx.data is not what was written)" in said[0]
+    assert sum("is damaged" in line for line in said) == 1
     assert_agrees(encoder, tiny_model)
     again: list[str] = []
     assert isinstance(
