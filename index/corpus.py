@@ -1,15 +1,12 @@
-"""A corpus: the searchable collection of a person's documents, in one folder.
+"""A corpus: the searchable collection of a person's documents.
 
-``corpus.sqlite3`` holds everything; ``vectors.faiss`` is a projection of it that can be thrown away. Writing
-is for one process at a time, reading for any number, and a search sees one generation of the corpus
-throughout. Finding and reading files is left to ``sources`` and ``formats``, the tables to ``schema``,
-ranking to ``retrieval``.
+Where it is kept is a ``Store``'s matter: a folder's (``folder_store``). Finding and reading files is left to
+``sources`` and ``formats``, ranking to ``retrieval``.
 
 What only writing and checking need is imported for these: it would be a tenth of what is imported for a
 question.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,29 +15,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pincite.index import retrieval
-from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
-from pincite.index.database import Database
+from pincite.index.corpus_map import MOST_POINTS, CorpusMap
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, check_precision
-from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch
-from pincite.index.faults import explained
-from pincite.index.filters import Scalar, Where, compile_filter, plain
-from pincite.index.indexes import LiveIndexes
+from pincite.index.errors import DocumentNotFound, EncoderMismatch, PinciteError
+from pincite.index.filters import Scalar, Where, plain
+from pincite.index.folder_store import FolderStore
 from pincite.index.loaded_encoders import LoadedEncoders
-from pincite.index.location import (
-    absence,
-    corpus_folder,
-    holds_database,
-    make_folder,
-    may_become_corpus,
-    size_of,
-)
+from pincite.index.location import corpus_folder
 from pincite.index.passages import Passage
-from pincite.index.projection import Outrun
 from pincite.index.records import DocumentInfo, Receipt
 from pincite.index.retrieval import Hit
-from pincite.index.snapshot import Snapshot
-from pincite.index.vectors import read_base
+from pincite.index.store import Snapshot, Store
 
 if TYPE_CHECKING:
     from pincite.index.backup import Backup
@@ -49,7 +34,6 @@ if TYPE_CHECKING:
     from pincite.index.ingestion import Progress
     from pincite.index.read_ahead import Offer, OnPage
 
-_LOG = logging.getLogger(__name__)
 _SETTLED_AT_ONCE = 256
 """Passages that are stored before the indexes are put in order again."""
 
@@ -72,13 +56,10 @@ class Stats:
 class Corpus:
     """Open one with ``Corpus.open``; a ``with`` block closes it. Safe to share between threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._encoders = LoadedEncoders(folder)
-        self._database = Database(folder)
-        self._indexes = LiveIndexes(folder)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._encoders = LoadedEncoders(store.name)
         self._reading: ReadingProcess | None = None
-        self._map = LiveMap()
 
     @classmethod
     def open(
@@ -99,17 +80,12 @@ class Corpus:
         another encoder made it, or another precision, ``EncoderUnavailable`` where a new one cannot have the
         encoder, ``CorpusDamaged`` where its database cannot be read.
         """
-        folder = corpus_folder(location)
         check_precision(precision)
-        corpus = cls(folder)
-        new = encoder
-        if not holds_database(folder):
-            if not (create and may_become_corpus(folder)):
-                raise CorpusNotFound(absence(folder))
-            new = corpus._encoders.new(encoder or DEFAULT_ENCODER, precision)
-            make_folder(folder)
+        corpus = cls(FolderStore(corpus_folder(location)))
         try:
-            corpus._lay_out(new, precision, create)
+            corpus._store.open(
+                create, lambda: corpus._encoders.new(encoder or DEFAULT_ENCODER, precision).identity
+            )
             corpus._check_encoder(encoder, precision)
         except BaseException:
             corpus.close()
@@ -130,19 +106,25 @@ class Corpus:
         """
         from pincite.index.backup import restoring
 
-        with restoring(file, location) as place, cls.open(place, create=False) as corpus, corpus._writing():
-            corpus._settle()
+        with (
+            restoring(file, location) as place,
+            cls.open(place, create=False) as corpus,
+            corpus._store.writing(),
+        ):
+            corpus._store.settle()
         return cls.open(location, create=False, encoder=encoder)
 
     @property
     def location(self) -> Path:
-        """The corpus's folder, absolute."""
-        return self._folder
+        """The corpus's folder, absolute. Raises ``PinciteError`` for a corpus on a server."""
+        if self._store.folder is None:
+            raise PinciteError(f"{self._store.name} is no folder: files cannot be kept beside it")
+        return self._store.folder
 
     @property
     def encoder(self) -> Encoder:
         """The corpus's encoder, loaded on first use. Raises ``EncoderMismatch`` if its weights changed."""
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             return self._encoders.of(snapshot.encoder)
 
     def add(
@@ -171,21 +153,21 @@ class Corpus:
 
         tell = progress or (lambda _: None)
         given = checked_metadata(metadata or {})
-        found = find_files(paths, include, exclude, skip=self._folder)
+        found = find_files(paths, include, exclude, skip=self._store.folder)
         offers = [
             Offer(
-                source_name(one.path, self._folder.parent),
+                source_name(one.path, self._store.base),
                 one.content,
                 partial(self._read, one.path.name, password),
                 given,
             )
             for one in found
         ]
-        with self._writing():
-            receipts = self._store(offers, tell)
+        with self._store.writing():
+            receipts = self._stored(offers, tell)
             present = {offer.source for offer in offers}
-            receipts += look_after_vanished(self._database, self._folder.parent, paths, present, prune)
-            self._settle()
+            receipts += look_after_vanished(self._store, paths, present, prune)
+            self._store.settle()
         if found:
             tell(Progress("", len(found), len(found)))
         return receipts
@@ -208,8 +190,8 @@ class Corpus:
             given,
             is_text=True,
         )
-        with self._writing():
-            [receipt] = self._store([offer], lambda _: None)
+        with self._store.writing():
+            [receipt] = self._stored([offer], lambda _: None)
         return receipt
 
     def remove(self, source: str) -> Receipt:
@@ -218,16 +200,16 @@ class Corpus:
         Raises ``DocumentNotFound`` if nothing, or more than one file, has that name, or a document in a file
         has it, which cannot be removed alone.
         """
-        with self._writing():
-            with self._database.snapshot() as snapshot:
+        with self._store.writing():
+            with self._store.snapshot() as snapshot:
                 found = snapshot.files_named(source)
                 inside = [] if found else snapshot.files_of(snapshot.documents_named(source).values())
             if inside:
                 raise DocumentNotFound(f"{source} is a part of {inside[0]}: remove that file to remove it")
-            name = _only(found, source, self._folder)
-            with self._database.transaction() as writer:
+            name = _only(found, source, self._store.name)
+            with self._store.transaction() as writer:
                 writer.remove_file(name)
-            self._settle()
+            self._store.settle()
         return Receipt(name, "removed")
 
     def search(self, query: str, *, top_k: int = 10, where: Where | None = None) -> list[Hit]:
@@ -241,37 +223,27 @@ class Corpus:
             raise ValueError("the query is empty")
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, got {top_k}")
-        outrun = None
-        while True:
-            with self._database.snapshot() as snapshot:
-                try:
-                    indexes = self._indexes.of(snapshot, outrun)
-                except Outrun as ahead:
-                    outrun = ahead
-                    continue
-                encoder = self._encoders.of(snapshot.encoder)
-                condition = compile_filter(where, snapshot.field_names()) if where else None
-                return retrieval.search(query, top_k, snapshot, indexes, encoder, condition)
+        return self._store.search(query, top_k, where, self._encoders)
 
     def documents(self) -> list[DocumentInfo]:
         """Return what the corpus holds, a row per document, by source."""
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             return snapshot.documents()
 
     def document(self, document_id: str) -> DocumentInfo:
         """Return what the corpus holds of one document. Raises ``DocumentNotFound``."""
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             found = snapshot.documents(document_id)
         if not found:
-            raise DocumentNotFound(f"no document {document_id} in {self._folder}")
+            raise DocumentNotFound(f"no document {document_id} in {self._store.name}")
         return found[0]
 
     def text(self, document_id: str) -> str:
         """Return the text that every span of the document counts in. Raises ``DocumentNotFound``."""
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             text = snapshot.text(document_id)
         if text is None:
-            raise DocumentNotFound(f"no document {document_id} in {self._folder}")
+            raise DocumentNotFound(f"no document {document_id} in {self._store.name}")
         return text
 
     def find(self, source: str) -> str:
@@ -279,9 +251,9 @@ class Corpus:
 
         Raises ``DocumentNotFound`` if nothing, or more than one document, has that name.
         """
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             found = snapshot.documents_named(source)
-        return found[_only(list(found), source, self._folder)]
+        return found[_only(list(found), source, self._store.name)]
 
     def page_image(
         self,
@@ -300,14 +272,14 @@ class Corpus:
         """
         from pincite.index.page_images import page_image
 
-        return page_image(self._database, self._folder.parent, document_id, start, end, page, password)
+        return page_image(self._store, document_id, start, end, page, password)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one generation of the corpus, for several looks that belong together, whatever is written
         meanwhile.
         """
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             yield snapshot
 
     def map(
@@ -320,24 +292,20 @@ class Corpus:
         """
         if most < 1:
             raise ValueError(f"most must be at least 1, got {most}")
-        with self._database.snapshot() as snapshot:
-            encoder = self._encoders.of(snapshot.encoder) if question.strip() else None
-            return self._map.of(snapshot, encoder, question, passages, most)
+        return self._store.map(self._encoders, question, passages, most)
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             files, documents, groups, passages, characters = snapshot.totals()
-            with explained(self._folder, self._folder, "read"):
-                size = sum(map(size_of, self._folder.rglob("*")))
             return Stats(
-                str(self._folder),
+                self._store.name,
                 files,
                 documents,
                 groups,
                 passages,
                 characters,
-                size,
+                self._store.size(),
                 snapshot.generation,
                 snapshot.encoder,
             )
@@ -346,16 +314,7 @@ class Corpus:
         """Check everything the corpus promises; return what was found wrong, a sentence each. Empty: it is
         sound.
         """
-        from pincite.index.verification import findings
-
-        outrun = None
-        while True:
-            with self._database.snapshot() as snapshot:
-                base = read_base(self._folder, snapshot.uid, snapshot.encoder.dimension)
-                is_ahead = base is not None and base.generation > snapshot.generation
-                if not is_ahead or outrun == snapshot.generation:
-                    return findings(snapshot, base)
-                outrun = snapshot.generation
+        return self._store.verify()
 
     def reencode(
         self,
@@ -370,13 +329,10 @@ class Corpus:
         The old vectors serve until the new ones are complete, then all change at once. A run that was broken
         off goes on where it stopped.
         """
-        from pincite.index.reencoding import reencode
-
         check_precision(precision)
         new = self._encoders.new(encoder, precision)
-        with self._writing():
-            reencode(self._database, new, progress or (lambda _: None))
-            self._settle()
+        with self._store.writing():
+            self._store.reencode(new, progress or (lambda _: None))
 
     def backup(self, file: str | Path, *, overwrite: bool = False) -> "Backup":
         """Write the corpus to one file, as it is now, while others may go on writing.
@@ -384,9 +340,7 @@ class Corpus:
         The file is there whole or not at all. Raises ``PinciteError`` where there is one already, unless it
         may be overwritten, and where it cannot be written.
         """
-        from pincite.index.backup import back_up
-
-        return back_up(self._database, self._folder, file, overwrite=overwrite)
+        return self._store.backup(file, overwrite=overwrite)
 
     def close(self) -> None:
         """Close the corpus's files: a search that is under way is finished, any further use is a ValueError.
@@ -394,8 +348,7 @@ class Corpus:
         """
         if self._reading is not None:
             self._reading.close()
-        self._indexes.close()
-        self._database.close()
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -405,56 +358,32 @@ class Corpus:
     ) -> None:
         self.close()
 
-    def _lay_out(self, encoder: str | Encoder | None, precision: str | None, create: bool) -> None:
-        """See to it that the database has this version's layout, for this encoder where there was none."""
-        if not self._database.is_laid_out:
-            if not create:
-                raise CorpusNotFound(absence(self._folder))
-            encoder = self._encoders.new(encoder or DEFAULT_ENCODER, precision)
-            with self._writing():
-                if not self._database.is_laid_out:
-                    self._database.lay_out(encoder.identity)
-        if self._database.is_outdated:
-            _LOG.info("bringing %s to the layout of this version", self._folder)
-            with self._writing():
-                self._database.migrate()
-                self._settle()
-
     def _check_encoder(self, encoder: str | Encoder | None, precision: str | None) -> None:
         """Raise ``EncoderMismatch`` unless what was asked for is the corpus's own."""
         if encoder is None and precision is None:
             return
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             stored = snapshot.encoder
         if precision not in {None, stored.precision}:
             raise EncoderMismatch(
-                f"{self._folder} was built in {stored.precision}, not {precision}: "
+                f"{self._store.name} was built in {stored.precision}, not {precision}: "
                 f"run `pincite reencode --precision {precision}`"
             )
         if encoder is not None and encoder != stored.name:
             self._encoders.check(stored, encoder)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the write lock of a corpus that is open, and still there."""
-        from pincite.index.locking import writing
-
-        self._database.check()
-        with writing(self._folder):
-            yield
-
-    def _store(self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]") -> list[Receipt]:
-        from pincite.index.adding import store
+    def _stored(self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]") -> list[Receipt]:
+        from pincite.index.adding import stored
 
         receipts = []
         unsettled = _SETTLED_AT_ONCE  # the first file, so that there are indexes whatever happens
-        for receipt in store(offers, self._database, lambda: self.encoder, self._interrupt_reading, tell):
+        for receipt in stored(offers, self._store, lambda: self.encoder, self._interrupt_reading, tell):
             receipts.append(receipt)
             unsettled += receipt.passages
             if unsettled >= _SETTLED_AT_ONCE:
-                self._settle()
+                self._store.settle()
                 unsettled = 0
-        self._settle()
+        self._store.settle()
         return receipts
 
     def _read(
@@ -471,14 +400,10 @@ class Corpus:
         if self._reading is not None:
             self._reading.interrupt()
 
-    def _settle(self) -> None:
-        with explained(self._folder, self._folder, "written"):
-            self._indexes.settle(self._database)
 
-
-def _only(found: Sequence[str], name: str, folder: Path) -> str:
+def _only(found: Sequence[str], name: str, location: str) -> str:
     if not found:
-        raise DocumentNotFound(f"no document named {name!r} in {folder}: see `pincite list`")
+        raise DocumentNotFound(f"no document named {name!r} in {location}: see `pincite list`")
     if len(found) > 1:
         raise DocumentNotFound(
             f"{name} fits {len(found)} documents: give more of the path of one of {', '.join(found)}"

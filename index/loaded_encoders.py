@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from pathlib import Path
 
 from pincite.index.encoder import Encoder, EncoderIdentity, load_encoder
 from pincite.index.encoder_files import FLOAT32, INT8
@@ -14,8 +13,8 @@ _LOG = logging.getLogger(__name__)
 class LoadedEncoders:
     """Encoders by their weights. Safe to share between threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, location: str) -> None:
+        self._location = location
         self._loaded: dict[tuple[str, int, str], Encoder] = {}
         self._guard = threading.Lock()
 
@@ -55,7 +54,7 @@ class LoadedEncoders:
         elif stored.name == other.name:
             advice = f"the model's weights have changed since; {advice}"
         raise EncoderMismatch(
-            f"{self._folder} was built with {_shown(stored)}, not {_shown(other)}: {advice}"
+            f"{self._location} was built with {_shown(stored)}, not {_shown(other)}: {advice}"
         )
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pincite.index.database import Database
 from pincite.index.document import page_at
 from pincite.index.errors import DocumentNotFound, UnsupportedDocument
+from pincite.index.store import Store
 
 
 def page_image(
-    database: Database,
-    base: Path,
+    store: Store,
     document_id: str,
     start: int,
     end: int,
@@ -24,11 +23,10 @@ def page_image(
     password: str | None,
 ) -> bytes:
     """Return what ``Corpus.page_image`` does; sources are named as seen from ``base``."""
-    with database.snapshot() as snapshot:
-        row = snapshot.document_row(document_id)
-        if row is None:
-            raise DocumentNotFound(f"no document {document_id} in {base}")
-        stored = snapshot.stored_document(row)
+    with store.snapshot() as snapshot:
+        stored = snapshot.stored(document_id)
+        if stored is None:
+            raise DocumentNotFound(f"no document {document_id} in {store.name}")
         fingerprint = snapshot.file_fingerprint(stored.source) or ""
     document = stored.document
     if not 0 <= start <= end <= len(document.text):
@@ -39,7 +37,7 @@ def page_image(
     page = first if page is None else page
     if not 1 <= page <= len(document.pages):
         raise ValueError(f"there is no page {page}: {stored.source} has {len(document.pages)}")
-    content = _content(base / stored.source, fingerprint.partition(":")[0])
+    content = _content(store.base / stored.source, fingerprint.partition(":")[0])
     edges = [*document.pages, len(document.text)]
     places = np.frombuffer(document.places, "<i4")[max(start, edges[page - 1]) : min(end, edges[page])]
 

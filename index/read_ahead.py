@@ -20,12 +20,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.database import Database
 from pincite.index.document import Document, Metadata
 from pincite.index.encoder import Encoder, EncoderIdentity
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import ENCODED_AT_ONCE, Unencoded, fingerprint, split_and_pack
 from pincite.index.records import Receipt
+from pincite.index.store import Store
 
 MOST_AHEAD = 8_000_000
 """Bytes of files that are read and not yet stored, unless one file alone has more."""
@@ -99,7 +99,7 @@ class ReadAhead:
     def __init__(
         self,
         offers: Sequence[Offer],
-        database: Database,
+        store: Store,
         encoder: Callable[[], Encoder],
         interrupt: Callable[[], None],
     ) -> None:
@@ -107,7 +107,7 @@ class ReadAhead:
         of a file, wherever it is; it is called until nothing is read any more.
         """
         self._offers = offers
-        self._database = database
+        self._store = store
         self._load = encoder
         self._interrupt = interrupt
         self._encoder: Encoder | None = None
@@ -171,7 +171,7 @@ class ReadAhead:
             raw = offer.content()
             self._take_room(len(raw))
             mark = fingerprint(raw, offer.metadata)
-            with self._database.snapshot() as snapshot:
+            with self._store.snapshot() as snapshot:
                 known = snapshot.file_fingerprint(offer.source)
                 if known == mark:
                     is_other = snapshot.is_text(offer.source) != offer.is_text
@@ -204,7 +204,7 @@ class ReadAhead:
             raise _StoppedError
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
-        with self._database.snapshot() as snapshot:
+        with self._store.snapshot() as snapshot:
             return snapshot.vectors_by_key(keys)
 
     def _encode(self) -> None:

@@ -14,22 +14,20 @@ Where the encoder does not know the query's characters it has no say: a guess am
 worse than none.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.errors import CorpusDamaged
-from pincite.index.filters import Filter
-from pincite.index.indexes import Indexes
 from pincite.index.passages import Passage
 from pincite.index.remembered_encodings import Encode
 from pincite.index.reranking import MOST_EVIDENCE, RERANKED, evidence_for, is_question
-from pincite.index.snapshot import Snapshot
 from pincite.index.tokens import characters_of, query_terms
-from pincite.index.vectors import Ids, Mask, Matrix
+from pincite.index.vectors import Matrix
 
 CANDIDATES = 100
 DENSE_WEIGHT = 0.5
@@ -38,6 +36,38 @@ FEEDBACK = 3
 FEEDBACK_WEIGHT = 0.2
 
 Scores = NDArray[np.float64]
+Vector = NDArray[np.float32]
+
+
+class _Ordered(Protocol):
+    def __hash__(self) -> int: ...
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+Key = TypeVar("Key", bound=_Ordered)
+"""What a store knows a passage by; keys have an order, by which equal scores are told apart."""
+
+
+class Searchable(Protocol[Key]):
+    """The passages that one search may find, as a store has them."""
+
+    @property
+    def most(self) -> int:
+        """More than so many are never found."""
+
+    def lexical(self, terms: Iterable[str], count: int, *, by_prefix: bool = False) -> Mapping[Key, float]:
+        """Return the ``count`` best by BM25 with their scores, which are above 0. ``by_prefix``: each term
+        stands for all that begin with it.
+        """
+
+    def dense(self, vector: Vector, count: int) -> Iterable[Key]:
+        """Return the ``count`` nearest to a vector."""
+
+    def vectors_of(self, keys: Sequence[Key]) -> tuple[Sequence[Key], Matrix]:
+        """Return those of ``keys`` that there are, with their vectors, (n, dim)."""
+
+    def passages(self, keys: Sequence[Key]) -> Mapping[Key, Passage]:
+        """Return those of ``keys`` that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,75 +91,66 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
-    """What either list found. ``ids`` ascend; the others go by their places.
+class _Candidates(Generic[Key]):
+    """What either list found. ``keys`` ascend; the others go by their places.
 
     ``cosines`` are 0 and ``vectors``, (n, dim), rows of zeros where the encoder has nothing to say; ``bm25``
     is 0 for what is not in the lexical list.
     """
 
-    ids: Ids
+    keys: list[Key]
     bm25: Scores
     cosines: Scores
     vectors: Matrix
 
 
-def search(
-    query: str, top_k: int, snapshot: Snapshot, indexes: Indexes, encoder: Encoder, condition: Filter | None
-) -> list[Hit]:
-    """Return the ``top_k`` best hits for ``query`` among the passages whose document meets ``condition``."""
-    top_k = min(top_k, snapshot.last_id)
-    allowed = None if condition is None else indexes.allowed(snapshot, condition)
-    encode = partial(indexes.encodings.encode, encoder)
+def search(query: str, top_k: int, passages: Searchable[Key], encoder: Encoder, encode: Encode) -> list[Hit]:
+    """Return the ``top_k`` best hits for ``query`` among ``passages``. ``encode`` is ``encoder``'s, or knows
+    what it has made before.
+    """
+    top_k = min(top_k, passages.most)
     vector = encode([query])[0] if encoder.known_share(query) >= LEAST_KNOWN_SHARE else None
-    found = _candidates(query, vector, max(CANDIDATES, top_k), snapshot, indexes, allowed)
+    found = _candidates(query, vector, max(CANDIDATES, top_k), passages)
     if vector is None or not found.cosines.any():
         scores = _normalised(found.bm25)
-        return _hits(found, scores, _best(scores, top_k), snapshot)
+        return _hits(found, scores, _best(scores, top_k), passages)
     if not is_question(query):
         scores = _fused(_after_feedback(vector, found), found.bm25, DENSE_WEIGHT)
-        return _hits(found, scores, _best(scores, top_k), snapshot)
+        return _hits(found, scores, _best(scores, top_k), passages)
     scores = _fused(found.cosines, found.bm25, DENSE_WEIGHT_OF_QUESTIONS)
     count = len(_best_and_ties(scores, RERANKED))
-    hits = _hits(found, scores, _best(scores, max(count, top_k)), snapshot)
+    hits = _hits(found, scores, _best(scores, max(count, top_k)), passages)
     return _reranked(query, vector, hits, count, encode)[:top_k]
 
 
-def _candidates(
-    query: str,
-    vector: NDArray[np.float32] | None,
-    count: int,
-    snapshot: Snapshot,
-    indexes: Indexes,
-    allowed: Mask | None,
-) -> _Candidates:
+def _candidates(query: str, vector: Vector | None, count: int, passages: Searchable[Key]) -> _Candidates[Key]:
     terms = query_terms(query)
-    lexical = snapshot.lexical(indexes.lexical, terms, count, allowed)
-    if vector is None and not lexical:
+    bm25 = passages.lexical(terms, count)
+    if vector is None and not bm25:
         # Chinese that shares no pair of characters with the corpus may still share some single ones.
-        lexical = snapshot.lexical(indexes.lexical, characters_of(terms), count, allowed, by_prefix=True)
-    bm25 = {hit.id: hit.score for hit in lexical}
-    dense = [] if vector is None else indexes.vectors.search(vector, count, allowed).ids.tolist()
-    ids = np.array(sorted({*dense, *bm25}), dtype=np.int64)
-    vectors = np.zeros((len(ids), snapshot.encoder.dimension), dtype=np.float32)
-    if vector is not None:
-        known, rows = snapshot.vectors_of(ids.tolist())
-        vectors[np.searchsorted(ids, known)] = rows
-    scores, cosines = np.array([bm25.get(id_, 0.0) for id_ in ids.tolist()]), _cosines(vectors, vector)
-    has_score = (scores != 0) | (cosines != 0)
-    return _Candidates(ids[has_score], scores[has_score], cosines[has_score], vectors[has_score])
+        bm25 = passages.lexical(characters_of(terms), count, by_prefix=True)
+    dense = () if vector is None else passages.dense(vector, count)
+    keys = sorted({*dense, *bm25})
+    scores = np.array([bm25.get(key, 0.0) for key in keys])
+    if vector is None:
+        return _Candidates(keys, scores, np.zeros(len(keys)), np.zeros((len(keys), 0), dtype=np.float32))
+    vectors = np.zeros((len(keys), len(vector)), dtype=np.float32)
+    known, rows = passages.vectors_of(keys)
+    place_of = {key: place for place, key in enumerate(keys)}
+    vectors[[place_of[key] for key in known]] = rows
+    cosines = _cosines(vectors, vector)
+    scored = np.flatnonzero((scores != 0) | (cosines != 0))
+    return _Candidates([keys[place] for place in scored], scores[scored], cosines[scored], vectors[scored])
 
 
-def _cosines(vectors: Matrix, vector: NDArray[np.float32] | None) -> Scores:
+def _cosines(vectors: Matrix, vector: Vector) -> Scores:
     """Return the products with ``vector``, summed row by row, so that equal rows have equal cosines, which a
     matrix product does not promise.
     """
-    if vector is None:
-        return np.zeros(len(vectors))
     return np.asarray((vectors * vector).sum(axis=1), dtype=np.float64)
 
 
-def _after_feedback(vector: NDArray[np.float32], found: _Candidates) -> Scores:
+def _after_feedback(vector: Vector, found: _Candidates[Key]) -> Scores:
     """Return the candidates' cosines to the query once it has moved towards the best of them."""
     best = _best_and_ties(_fused(found.cosines, found.bm25, DENSE_WEIGHT), FEEDBACK)
     moved = vector + FEEDBACK_WEIGHT * found.vectors[best].mean(axis=0)
@@ -158,28 +179,28 @@ def _best_and_ties(scores: Scores, count: int) -> NDArray[np.intp]:
     return best[: np.count_nonzero(scores >= scores[best[:count][-1]])]
 
 
-def _hits(found: _Candidates, scores: Scores, places: NDArray[np.intp], snapshot: Snapshot) -> list[Hit]:
-    ids = found.ids[places].tolist()
-    passages = snapshot.passages(ids)
-    if len(passages) < len(ids):
+def _hits(
+    found: _Candidates[Key], scores: Scores, places: NDArray[np.intp], searched: Searchable[Key]
+) -> list[Hit]:
+    keys = [found.keys[place] for place in places.tolist()]
+    passages = searched.passages(keys)
+    if len(passages) < len(keys):
         raise CorpusDamaged("the lexical index has passages that are not there: see `pincite verify`")
     dense_ranks, lexical_ranks = _ranks(found.cosines), _ranks(found.bm25)
     return [
         Hit(
-            passages[id_],
+            passages[key],
             float(scores[place]),
             float(found.cosines[place]) if found.cosines[place] else None,
             float(found.bm25[place]),
             int(dense_ranks[place]) if found.cosines[place] else None,
             int(lexical_ranks[place]) if found.bm25[place] else None,
         )
-        for id_, place in zip(ids, places.tolist(), strict=True)
+        for key, place in zip(keys, places.tolist(), strict=True)
     ]
 
 
-def _reranked(
-    query: str, vector: NDArray[np.float32], hits: list[Hit], count: int, encode: Encode
-) -> list[Hit]:
+def _reranked(query: str, vector: Vector, hits: list[Hit], count: int, encode: Encode) -> list[Hit]:
     """Return ``hits`` with the first ``count`` of them ranked again by what they have for the question."""
     first = hits[:count]
     evidence = np.zeros(len(hits))

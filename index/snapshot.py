@@ -142,11 +142,12 @@ class Snapshot:
         )
         return [row[0] for row in rows]
 
-    def document_row(self, document_id: str) -> int | None:
-        """Return the place of a document in the database."""
-        row = self._connection.execute("SELECT id FROM documents WHERE document_id = ?", (document_id,))
-        found = row.fetchone()
-        return found[0] if found else None
+    def stored(self, document_id: str) -> Stored | None:
+        """Return a document with its content."""
+        found = self._connection.execute(
+            "SELECT id FROM documents WHERE document_id = ?", (document_id,)
+        ).fetchone()
+        return self.stored_document(found[0]) if found else None
 
     def document_rows(self) -> list[int]:
         """Return the place of every document in the database, in the order in which they were added."""

@@ -66,7 +66,10 @@ class Writer:
     def add_file(
         self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
     ) -> None:
-        """Store a file; ``is_text``: it is text in hand under a file's name."""
+        """Store a file, in place of what there was of it; ``is_text``: it is text in hand under a file's
+        name.
+        """
+        self.remove_file(source)
         notes = _json([note for one in prepared for note in one.document.notes])
         file = self._insert(
             "INSERT INTO files (source, fingerprint, is_text, notes) VALUES (?, ?, ?, ?)",

@@ -27,7 +27,7 @@ from pincite.bundle_format import (
 )
 from pincite.index.corpus import Corpus
 from pincite.index.errors import DocumentNotFound, PinciteError
-from pincite.index.snapshot import Snapshot
+from pincite.index.store import Snapshot
 
 _UNSEALED = "0" * 64
 

@@ -157,7 +157,7 @@ def test_backups_made_while_another_process_writes_are_one_generation_each(tmp_p
 
 
 def test_a_backup_waits_for_no_writer_and_no_writer_for_it(corpus: Corpus, tmp_path: Path) -> None:
-    with writing(corpus.location), corpus._database.transaction() as writer:
+    with writing(corpus.location), corpus._store.transaction() as writer:
         writer.remove_file("0.md")
         corpus.backup(tmp_path / "b")
     with restored(tmp_path / "b", tmp_path / "new") as again:

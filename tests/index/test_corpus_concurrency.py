@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pincite.index import corpus as corpus_module
-from pincite.index import projection, vectors
+from pincite.index import folder_store, projection, vectors
 from pincite.index.corpus import Corpus
 from tests.fakes import FakeEncoder
 
@@ -110,11 +109,11 @@ def test_a_corpus_is_sound_though_a_writer_is_at_work_while_it_is_verified(
         corpus.add_text("common ground", source="a.txt")
 
         def read_after_a_change(folder: Path, uid: str, dimension: int) -> vectors.Base | None:
-            monkeypatch.setattr(corpus_module, "read_base", vectors.read_base)
+            monkeypatch.setattr(folder_store, "read_base", vectors.read_base)
             corpus.add_text("newer ground", source="b.txt")
             return vectors.read_base(folder, uid, dimension)
 
-        monkeypatch.setattr(corpus_module, "read_base", read_after_a_change)
+        monkeypatch.setattr(folder_store, "read_base", read_after_a_change)
         assert corpus.verify() == []
         assert len(corpus.documents()) == 2
 

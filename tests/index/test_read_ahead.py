@@ -168,7 +168,7 @@ def test_a_file_that_is_being_read_is_interrupted_until_it_is_not(
             given_up.set()
 
     offer = Offer("a.pdf", lambda: b"", read, {})
-    with ReadAhead([offer], corpus._database, lambda: encoder, interrupt):
+    with ReadAhead([offer], corpus._store, lambda: encoder, interrupt):
         assert begun.wait(60)
     assert len(interrupts) >= 2
 
@@ -188,7 +188,7 @@ def test_a_large_file_is_not_split_to_its_end_when_nobody_wants_it(
     monkeypatch.setattr(encoder, "count_tokens", count_tokens)
     document = with_text(text_document("\n\n".join(["The mill grinds wheat."] * 50), is_markdown=False))
     offer = Offer("a.txt", lambda: b"", lambda *_: [document], {})
-    with ReadAhead([offer], corpus._database, lambda: encoder, is_over.set):
+    with ReadAhead([offer], corpus._store, lambda: encoder, is_over.set):
         assert begun.wait(60)
     assert len(counted) == 1
 

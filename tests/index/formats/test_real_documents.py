@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from pincite.index.corpus import Corpus
+from pincite.index.database import Database
 from pincite.index.records import Receipt
 from tests.fakes import FakeEncoder
 
@@ -54,7 +56,7 @@ def test_none_takes_long_and_all_of_it_is_sound(indexed: tuple[Corpus, list[Rece
 
 def test_every_passage_is_where_it_says(indexed: tuple[Corpus, list[Receipt]]) -> None:
     corpus, _ = indexed
-    with corpus._database.snapshot() as snapshot:
+    with closing(Database(corpus.location)) as database, database.snapshot() as snapshot:
         ids = [
             row[0] for row in snapshot._connection.execute("SELECT id FROM passages ORDER BY id").fetchall()
         ]
