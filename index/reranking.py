@@ -7,7 +7,7 @@ more often than one that scatters them. So the first passages are read once more
                  hold count for more, as in BM25
     nearness     how near to each other neighbouring terms of the question come: 1 side by side, 1/d at d
                  terms' distance
-    similarity   the encoder's, of the question and that sentence, for the first few
+    similarity   the encoder's, of the question and that sentence, for those that are near the first
 
 Claims and key words are left as they were ranked: what is relevant to them is about their subject, and seldom
 has it in one sentence. What else was tried, and what did not help, is in docs/ranking.md.
@@ -29,6 +29,8 @@ from pincite.index.tokens import fold, query_terms, terms_of
 
 RERANKED = 30
 ENCODED = 5
+NEAR_THE_FIRST = 0.2
+"""By so much a passage may be behind for its sentence to be encoded: similarity lifts hardly one further."""
 COVERAGE_WEIGHT = 0.375
 NEARNESS_WEIGHT = 0.185
 SIMILARITY_WEIGHT = 0.3
@@ -67,11 +69,19 @@ def evidence_for(
     evidence = np.array([COVERAGE_WEIGHT * one.coverage + NEARNESS_WEIGHT * one.nearness for one in measured])
     so_far = scores + evidence
     order = sorted(range(len(measured)), key=lambda place: (-so_far[place], measured[place].sentence))
-    best = list(dict.fromkeys(measured[place].sentence for place in order))[:ENCODED]
-    # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
-    similar = (encode(best) * vector).sum(axis=1).astype(np.float64)
-    shares = dict(zip(best, similar.clip(min=0) / max(similar.max(initial=0), _LEAST), strict=True))
+    least = so_far[order[0]] - NEAR_THE_FIRST
+    near = dict.fromkeys(measured[place].sentence for place in order if so_far[place] >= least)
+    shares = _similarities(vector, list(near)[:ENCODED], encode)
     return evidence + SIMILARITY_WEIGHT * np.array([shares.get(one.sentence, 0.0) for one in measured])
+
+
+def _similarities(vector: Vector, sentences: Sequence[str], encode: Encode) -> dict[str, float]:
+    """Return how similar each sentence is to the question, in shares of the most similar one's similarity."""
+    if len(sentences) == 1:
+        return {sentences[0]: 1.0}
+    # In double precision: a single one's 0.3 is more than 0.3, and the evidence would be above its most.
+    similar = (encode(sentences) * vector).sum(axis=1).astype(np.float64)
+    return dict(zip(sentences, similar.clip(min=0) / max(similar.max(initial=0), _LEAST), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

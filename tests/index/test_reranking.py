@@ -56,17 +56,21 @@ def passage_of(text: str) -> Passage:
     return Passage("d", "a.txt", "", "", 0, len(text), text, (), None)
 
 
-def evidence(question: str, texts: Sequence[str], encoder: FakeEncoder | None = None) -> list[float]:
+def evidence(
+    question: str, texts: Sequence[str], encoder: FakeEncoder | None = None, scores: Sequence[float] = ()
+) -> list[float]:
     encoder = encoder or FakeEncoder()
     passages = [passage_of(text) for text in texts]
     vector = encoder.encode([question])[0]
-    return list(evidence_for(question, vector, passages, [0.0] * len(texts), encoder.encode))
+    return list(evidence_for(question, vector, passages, scores or [0.0] * len(texts), encoder.encode))
 
 
 def test_evidence_is_worked_out_by_hand() -> None:
     question = "what gamma beta?"
     together, apart, none = evidence(
-        question, ["Zeta eta. Gamma then beta.", "Gamma zeta eta. Theta beta iota.", "Kappa lambda mu nu."]
+        question,
+        ["Zeta eta. Gamma then beta.", "Gamma zeta eta. Theta beta iota.", "Kappa lambda mu nu."],
+        scores=[0.0, 0.1, 0.0],
     )
     # Each of the two terms is in two of three passages, so it is half of the question.
     # "gamma then beta": coverage 1, the terms two apart, similarity 2 / 3, the highest.
@@ -86,7 +90,7 @@ def test_terms_that_few_of_the_passages_hold_count_for_more() -> None:
 def test_a_point_is_a_sentence_of_its_own_without_its_references() -> None:
     text = "gamma delta. [1] - zeta beta. [2]"
     points = (Point(0, 16, text[:16], 1, ("1",)), Point(19, 33, text[19:], 2, ("2",)))
-    encoder = CountingEncoder()
+    encoder = FakeEncoder()
     (found,) = evidence_for(
         "what is gamma beta",
         encoder.encode(["gamma beta"])[0],
@@ -94,7 +98,6 @@ def test_a_point_is_a_sentence_of_its_own_without_its_references() -> None:
         [0.0],
         encoder.encode,
     )
-    assert encoder.encoded[1:] == ["gamma delta."]
     assert found == pytest.approx(0.375 / 2 + 0.185 / 3 + 0.3)
 
 
@@ -103,6 +106,25 @@ def test_only_the_best_few_sentences_are_encoded() -> None:
     texts = [f"Alpha {'beta ' * (number % 2)}w{number}. Another sentence here." for number in range(20)]
     evidence("what is alpha beta", texts, encoder)
     assert encoder.encoded == ["what is alpha beta", *(f"Alpha beta w{n}." for n in (1, 11, 13, 15, 17))]
+
+
+def test_only_sentences_of_passages_near_the_first_are_encoded() -> None:
+    encoder = CountingEncoder()
+    near, first, far = evidence(
+        "what is alpha beta?",
+        ["Alpha beta.", "Alpha beta too.", "Alpha beta too late."],
+        encoder,
+        [0.3, 0.49, 0.28],
+    )
+    assert encoder.encoded == ["what is alpha beta?", "Alpha beta too.", "Alpha beta."]
+    assert (near > first, far) == (True, pytest.approx(0.375 + 0.185))
+
+
+def test_where_one_passage_is_far_ahead_nothing_is_encoded() -> None:
+    encoder = CountingEncoder()
+    first, far = evidence("what is alpha?", ["Alpha beta.", "Alpha."], encoder, [0.9, 0.1])
+    assert encoder.encoded == ["what is alpha?"]
+    assert first - far == pytest.approx(0.3)
 
 
 def test_a_question_prefers_the_passage_that_has_its_words_in_one_sentence(tmp_path: Path) -> None:
