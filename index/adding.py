@@ -1,8 +1,8 @@
-"""Stores what is offered to a corpus, a transaction per file, and looks after files that are gone."""
+"""Stores what is offered to a corpus, and looks after files that are gone."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +10,12 @@ from pincite.index.encoder import Encoder
 from pincite.index.ingestion import Progress, receipt_for
 from pincite.index.location import real_path
 from pincite.index.read_ahead import Item, Offer, ReadAhead, Unchanged
-from pincite.index.records import Receipt
+from pincite.index.records import Prepared, Receipt
 from pincite.index.sources import gone_from
 from pincite.index.store import Store
+
+PASSAGES_AT_ONCE = 512
+"""So many are stored at the latest, where a store takes several files at once."""
 
 _VANISHED = "its file is gone; --prune removes it (prune=True)"
 
@@ -24,24 +27,40 @@ def stored(
     interrupt: Callable[[], None],
     tell: Callable[[Progress], None],
 ) -> Iterator[Receipt]:
-    """Store each file in one transaction, and yield its receipt once it is safe; the next ones are read and
+    """Store what is offered, and yield each file's receipt once it is safe; the next ones are read and
     encoded meanwhile. ``encoder`` and ``interrupt`` are ``ReadAhead``'s.
     """
     with ReadAhead(offers, store, encoder, interrupt) as ahead:
+        waiting: list[_Encoded | Receipt] = []
         for number, offer in enumerate(offers):
             at, turn = Progress(offer.source, number, len(offers)), time.perf_counter()
             tell(at)
             item = ahead.next(partial(_tell_pages, tell, at))
-            yield _settled(item, offer, store, partial(_tell_passages, tell, at), turn)
+            waiting.append(_encoded(item, offer, store, partial(_tell_passages, tell, at), turn))
+            if len(waiting) >= store.files_at_once or _passages(waiting) >= PASSAGES_AT_ONCE:
+                yield from _settled(waiting, store)
+                waiting = []
             ahead.stored()
+        yield from _settled(waiting, store)
 
 
-def _settled(
-    item: Item, offer: Offer, store: Store, on_encoded: Callable[[int, int], None], turn: float
-) -> Receipt:
-    """Do to the database what is left to do for a file, and return its receipt. Its seconds are counted from
-    its ``turn``, or from when it was begun if that was later: not while it waited for those before it.
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A file that is ready to be stored. ``began`` is when it was begun or, if that was later, its turn: the
+    seconds in a receipt do not count those in which it waited for the files before it.
     """
+
+    offer: Offer
+    mark: str
+    is_new: bool
+    prepared: list[Prepared]
+    began: float
+
+
+def _encoded(
+    item: Item, offer: Offer, store: Store, on_encoded: Callable[[int, int], None], turn: float
+) -> _Encoded | Receipt:
+    """Return the file once it is encoded, or the receipt of one that is not to be stored."""
     if isinstance(item, Receipt):
         return item
     if isinstance(item, Unchanged):
@@ -51,11 +70,28 @@ def _settled(
         return item.receipt
     for done in item.encoded():
         on_encoded(done, len(item.unencoded.texts))
-    prepared = item.unencoded.prepared()
-    with store.transaction() as writer:
-        writer.add_file(offer.source, item.mark, prepared, is_text=offer.is_text)
-    status = "added" if item.is_new else "replaced"
-    return receipt_for(offer.source, status, prepared, time.perf_counter() - max(item.started, turn))
+    return _Encoded(offer, item.mark, item.is_new, item.unencoded.prepared(), max(item.started, turn))
+
+
+def _passages(waiting: Iterable[_Encoded | Receipt]) -> int:
+    files = (one.prepared for one in waiting if isinstance(one, _Encoded))
+    return sum(len(document.drafts) for prepared in files for document in prepared)
+
+
+def _settled(waiting: Sequence[_Encoded | Receipt], store: Store) -> list[Receipt]:
+    """Store the files that wait for it in one transaction, and return all receipts."""
+    files = [one for one in waiting if isinstance(one, _Encoded)]
+    if files:
+        with store.transaction() as writer:
+            for one in files:
+                offer = one.offer
+                writer.add_file(offer.source, one.mark, one.prepared, is_text=offer.is_text)
+    return [one if isinstance(one, Receipt) else _receipt(one) for one in waiting]
+
+
+def _receipt(one: _Encoded) -> Receipt:
+    status = "added" if one.is_new else "replaced"
+    return receipt_for(one.offer.source, status, one.prepared, time.perf_counter() - one.began)
 
 
 def _tell_pages(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pincite.index.corpus_map import MOST_POINTS, CorpusMap
+from pincite.index.corpus_map import MOST_POINTS, CorpusMap, LiveMap
 from pincite.index.encoder import DEFAULT_ENCODER, Encoder, EncoderIdentity, check_precision
 from pincite.index.errors import DocumentNotFound, EncoderMismatch, PinciteError
 from pincite.index.filters import Scalar, Where, plain
@@ -60,6 +60,7 @@ class Corpus:
         self._store = store
         self._encoders = LoadedEncoders(store.name)
         self._reading: ReadingProcess | None = None
+        self._map = LiveMap()
 
     @classmethod
     def open(
@@ -81,7 +82,7 @@ class Corpus:
         encoder, ``CorpusDamaged`` where its database cannot be read.
         """
         check_precision(precision)
-        corpus = cls(FolderStore(corpus_folder(location)))
+        corpus = cls(_store_at(location))
         try:
             corpus._store.open(
                 create, lambda: corpus._encoders.new(encoder or DEFAULT_ENCODER, precision).identity
@@ -292,7 +293,9 @@ class Corpus:
         """
         if most < 1:
             raise ValueError(f"most must be at least 1, got {most}")
-        return self._store.map(self._encoders, question, passages, most)
+        with self._store.snapshot() as snapshot:
+            encoder = self._encoders.of(snapshot.encoder) if question.strip() else None
+            return self._map.of(snapshot, encoder, question, passages, most)
 
     def stats(self) -> Stats:
         """Return the corpus's size and encoder."""
@@ -333,6 +336,32 @@ class Corpus:
         new = self._encoders.new(encoder, precision)
         with self._store.writing():
             self._store.reencode(new, progress or (lambda _: None))
+
+    def copy(
+        self, location: str | Path, *, progress: "Callable[[Progress], None] | None" = None
+    ) -> list[Receipt]:
+        """Copy everything to the corpus at ``location``, which is created where there is none; return a
+        receipt per file. Nothing is encoded again. What that corpus holds besides stays, and a copy that was
+        broken off goes on where it stopped.
+
+        Raises ``EncoderMismatch`` where another encoder made the corpus at ``location``.
+        """
+        from pincite.index.refilling import refill
+
+        with self._store.snapshot() as snapshot:
+            encoder = self._encoders.of(snapshot.encoder)
+            with Corpus.open(location, encoder=encoder) as target, target._store.writing():
+                if target._store.name == self._store.name:
+                    raise PinciteError(f"{self._store.name} cannot be copied into itself")
+                files = snapshot.totals()[0]
+                tell = progress or (lambda _: None)
+                receipts = list(
+                    refill(
+                        snapshot.stored_files(), files, target._store, encoder, snapshot.vectors_by_key, tell
+                    )
+                )
+                target._store.settle()
+        return receipts
 
     def backup(self, file: str | Path, *, overwrite: bool = False) -> "Backup":
         """Write the corpus to one file, as it is now, while others may go on writing.
@@ -399,6 +428,15 @@ class Corpus:
     def _interrupt_reading(self) -> None:
         if self._reading is not None:
             self._reading.interrupt()
+
+
+def _store_at(location: str | Path) -> Store:
+    if not str(location).startswith("milvus:"):
+        return FolderStore(corpus_folder(location))
+    from pincite.index.milvus.server import address_of
+    from pincite.index.milvus.store import MilvusStore
+
+    return MilvusStore(address_of(str(location)))
 
 
 def _only(found: Sequence[str], name: str, location: str) -> str:

@@ -7,7 +7,7 @@ later has its place among the points that are nearest to it in meaning.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from pincite.index.encoder import LEAST_KNOWN_SHARE, Encoder
 from pincite.index.layout import Plane, laid_out
-from pincite.index.passages import Passage
-from pincite.index.snapshot import Snapshot
-from pincite.index.vectors import Ids
+from pincite.index.passages import Passage, PassagePlace
+from pincite.index.store import Snapshot
 
 MOST_POINTS = 5000
 BEGINNING_CHARACTERS = 90
@@ -69,22 +68,19 @@ class CorpusMap:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """A map with what is needed to place more on it: the points' ids, ascending, and their vectors, float16,
-    (n, dim).
+    """A map with what is needed to place more on it: where each passage's point is, and the points' vectors,
+    float16, (n, dim).
     """
 
     map: CorpusMap
     most: int
-    ids: Ids
+    points: Mapping[PassagePlace, Place]
     vectors: NDArray[np.float16]
     plane: Plane
 
-    def at(self, row: int) -> Place:
-        return Place(float(self.plane[row, 0]), float(self.plane[row, 1]))
-
     def place(self, vector: Vector) -> Place | None:
         """Return where ``vector`` is, among the points nearest to it; None where there are no points."""
-        if not len(self.ids):
+        if not len(self.vectors):
             return None
         cosines = self.vectors.astype(np.float32) @ vector
         near = np.argsort(-cosines, kind="stable")[:_KEPT_AMONG]
@@ -121,37 +117,14 @@ class LiveMap:
         )
 
 
-def sampled(counts: Sequence[int], most: int) -> list[NDArray[np.int64]]:
-    """Return which passages of each document are shown, by their number in it from 0, given how many each
-    has: all of them, or ``most`` at most, evenly from each document in proportion to its size.
-
-    Each document has one at least, unless there are more than ``most`` documents: then evenly some of these.
-    """
-    sizes = np.array(counts, dtype=np.int64)
-    total, documents = int(sizes.sum()), int(np.count_nonzero(sizes))
-    if total <= most:
-        return [np.arange(count) for count in counts]
-    if documents >= most:
-        shares = np.zeros(len(sizes), dtype=np.int64)
-        shares[np.flatnonzero(sizes)[np.arange(most) * documents // most]] = 1
-    else:
-        further = (sizes - 1).clip(min=0).cumsum() * (most - documents) // (total - documents)
-        shares = np.diff(further, prepend=0) + np.sign(sizes)
-    pairs = zip(sizes.tolist(), shares.tolist(), strict=True)
-    return [np.arange(share) * size // max(share, 1) for size, share in pairs]
-
-
 def _picture(snapshot: Snapshot, most: int) -> _Picture:
-    ranges = snapshot.passage_ranges()
-    counts = [count for _, count in ranges]
-    chosen = [first + places for (first, _), places in zip(ranges, sampled(counts, most), strict=True)]
-    ids, vectors = snapshot.vectors_of(np.concatenate([np.empty(0, np.int64), *chosen]).tolist())
+    total, passages, vectors = snapshot.sample(most)
     plane = laid_out(vectors)
     places = [Place(x, y) for x, y in plane.tolist()]
-    passages = snapshot.many_passages(ids.tolist())
     points = tuple(_point(passage, place) for passage, place in zip(passages, places, strict=True))
-    found = CorpusMap(snapshot.generation, sum(counts), points)
-    return _Picture(found, most, ids, vectors.astype(np.float16), plane)
+    found = {(one.document_id, one.start, one.end): one.place for one in points}
+    drawn = CorpusMap(snapshot.generation, total, points)
+    return _Picture(drawn, most, found, vectors.astype(np.float16), plane)
 
 
 def _point(passage: Passage, place: Place) -> MapPoint:
@@ -167,16 +140,7 @@ def _encoded(question: str, encoder: Encoder | None) -> Vector | None:
 
 def _places(picture: _Picture, snapshot: Snapshot, passages: Sequence[Passage]) -> tuple[Place | None, ...]:
     """Return the passages' places: their points', or where their vectors are, for those not in the sample."""
-    ids = snapshot.passage_ids([(one.document_id, one.start, one.end) for one in passages])
-    known, vectors = snapshot.vectors_of([id_ for id_ in ids if id_ is not None])
-    rows = dict(zip(known.tolist(), vectors, strict=True))
-    found: list[Place | None] = []
-    for id_ in ids:
-        row = int(np.searchsorted(picture.ids, id_)) if id_ is not None else 0
-        if id_ is None:
-            found.append(None)
-        elif row < len(picture.ids) and picture.ids[row] == id_:
-            found.append(picture.at(row))
-        else:
-            found.append(picture.place(rows[id_]))
-    return tuple(found)
+    wanted = [(one.document_id, one.start, one.end) for one in passages]
+    vectors = snapshot.vectors_at(wanted)
+    found = ((picture.points.get(place), vectors.get(place)) for place in wanted)
+    return tuple(None if vector is None else point or picture.place(vector) for point, vector in found)

@@ -4,6 +4,7 @@
     ├── CorpusNotFound         no corpus where one was expected
     ├── CorpusLocked           another process is writing to it
     ├── CorpusDamaged          the stored data contradict themselves
+    ├── CorpusUnavailable      the server that keeps it does not answer, or refuses
     ├── DocumentNotFound       no document of that name or id
     ├── UnsupportedDocument    a file that cannot be read as text
     ├── EncoderUnavailable     the encoder's files are missing or not the expected ones
@@ -28,6 +29,10 @@ class CorpusLocked(PinciteError):
 
 class CorpusDamaged(PinciteError):
     """The corpus's files cannot be read or written, or contradict each other."""
+
+
+class CorpusUnavailable(PinciteError):
+    """The server that keeps a corpus does not answer, or does not let us in."""
 
 
 class DocumentNotFound(PinciteError):

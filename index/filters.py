@@ -23,6 +23,21 @@ _OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A field's value held against another: ``operator`` is "=", ">=", ">", "<=" or "<". A ``source`` equals
+    the last parts of its path, too; a ``date`` is compared by as much as ``value`` gives of it.
+    """
+
+    field: str
+    operator: str
+    value: str | int | float
+
+
+Clauses = tuple[tuple[Comparison, ...], ...]
+"""Of each clause one comparison has to hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """A condition on ``documents``, ready to stand after WHERE, with its parameters."""
 
@@ -30,20 +45,28 @@ class Filter:
     parameters: tuple[str | int | float, ...]
 
 
-def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
-    """Return the filter for ``where``. Raises ValueError for anything but a mapping, a field that no document
+def clauses_of(where: Where, known_fields: Iterable[str]) -> Clauses:
+    """Return what ``where`` asks for. Raises ValueError for anything but a mapping, a field that no document
     has, or a bad bound or value.
     """
     if not isinstance(where, Mapping):
         raise ValueError(f"where must be a mapping of fields to conditions, got {where!r}")
     known = COMMON_FIELDS | set(known_fields)
-    parts = []
+    clauses: list[tuple[Comparison, ...]] = []
     for field, condition in where.items():
         if field not in known:
             raise ValueError(f"unknown field {field!r} in where; known fields: {', '.join(sorted(known))}")
-        parts.append(_field(field, condition))
-    sql = " AND ".join(part.sql for part in parts)
-    return Filter(sql or "1", tuple(value for part in parts for value in part.parameters))
+        clauses += _clauses(field, condition)
+    return tuple(clauses)
+
+
+def compile_filter(where: Where, known_fields: Iterable[str]) -> Filter:
+    """Return the filter for ``where`` in SQL. Raises ValueError as ``clauses_of`` does."""
+    clauses = [_either([_in_sql(one) for one in clause]) for clause in clauses_of(where, known_fields)]
+    return Filter(
+        " AND ".join(f"({clause.sql})" for clause in clauses) or "1",
+        tuple(value for clause in clauses for value in clause.parameters),
+    )
 
 
 def plain(name: str, value: object) -> str | int | float:
@@ -67,56 +90,50 @@ def comparable(field: str, value: Scalar) -> str | int | float:
     return "".join(value.split()) if isinstance(value, str) and field == "publisher" else value
 
 
-def _field(field: str, condition: Condition) -> Filter:
+def _clauses(field: str, condition: Condition) -> list[tuple[Comparison, ...]]:
     if isinstance(condition, Mapping):
-        parts = [_bound(field, name, value) for name, value in condition.items()]
-        if not parts:
+        if not condition:
             raise ValueError(f"where[{field!r}] is an empty mapping; give at least one of gte, gt, lte, lt")
-        return _join(parts, " AND ")
+        return [(_bound(field, name, value),) for name, value in condition.items()]
     if isinstance(condition, str | int | float | date):
-        return _equal(field, condition)
+        return [(_comparison(field, "=", condition),)]
     if not isinstance(condition, Sequence) or isinstance(condition, bytes):
         raise ValueError(f"where[{field!r}] must be a scalar, a list of them or a mapping, got {condition!r}")
-    return _join([_equal(field, value) for value in condition], " OR ") if condition else Filter("0", ())
+    return [tuple(_comparison(field, "=", value) for value in condition)]
 
 
-def _join(parts: Sequence[Filter], word: str) -> Filter:
-    sql = word.join(part.sql for part in parts)
-    return Filter(f"({sql})", tuple(value for part in parts for value in part.parameters))
-
-
-def _equal(field: str, value: Scalar) -> Filter:
-    wanted = comparable(field, value)
-    if field == "source":
-        tail = "/" + str(wanted)
-        return Filter(
-            "(documents.source = ? OR substr(documents.source, -length(?)) = ?)", (wanted, tail, tail)
-        )
-    return _compare(field, "=", wanted)
-
-
-def _bound(field: str, name: str, value: Scalar) -> Filter:
+def _bound(field: str, name: str, value: Scalar) -> Comparison:
     if name not in _OPERATORS:
         raise ValueError(f"unknown bound {name!r} in where[{field!r}]; known: {', '.join(_OPERATORS)}")
-    return _compare(field, _OPERATORS[name], comparable(field, value))
+    return _comparison(field, _OPERATORS[name], value)
 
 
-def _checked_date(value: str | int | float) -> str:
-    if not _DATE.fullmatch(str(value)):
-        raise ValueError(f"{value!r} is no date: write 2025, 2025-08, 2025-08-14 or 2025-08-14T10:10")
-    return str(value)
+def _comparison(field: str, operator: str, value: Scalar) -> Comparison:
+    wanted = comparable(field, value)
+    if field == "date" and not _DATE.fullmatch(str(wanted)):
+        raise ValueError(f"{wanted!r} is no date: write 2025, 2025-08, 2025-08-14 or 2025-08-14T10:10")
+    return Comparison(field, operator, str(wanted) if field in ("source", "date") else wanted)
 
 
-def _compare(field: str, operator: str, value: str | int | float) -> Filter:
+def _either(filters: Sequence[Filter]) -> Filter:
+    sql = " OR ".join(one.sql for one in filters)
+    return Filter(sql or "0", tuple(value for one in filters for value in one.parameters))
+
+
+def _in_sql(one: Comparison) -> Filter:
+    field, operator, value = one.field, one.operator, one.value
+    if field == "source" and operator == "=":
+        tail = f"/{value}"
+        return Filter("documents.source = ? OR substr(documents.source, -length(?)) = ?", (value, tail, tail))
     if field in ("source", "document_id"):
         return Filter(f"documents.{field} {operator} ?", (value,))
-    if field == "date":
-        inner, values = f"substr(value, 1, length(?)) {operator} ?", (_checked_date(value), str(value))
-    else:
-        inner, values = f"value {operator} ? AND typeof(value) IN {_types(value)}", (value,)  # type: ignore[assignment]
-    sql = f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})"
-    return Filter(sql, (field, *values))
-
-
-def _types(value: str | int | float) -> str:
-    return "('text')" if isinstance(value, str) else "('integer', 'real')"
+    types = "('text')" if isinstance(value, str) else "('integer', 'real')"
+    inner = (
+        f"substr(value, 1, length(?)) {operator} ?"
+        if field == "date"
+        else f"value {operator} ? AND typeof(value) IN {types}"
+    )
+    values = (value, value) if field == "date" else (value,)
+    return Filter(
+        f"documents.id IN (SELECT document FROM fields WHERE field = ? AND {inner})", (field, *values)
+    )

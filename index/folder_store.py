@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.index import retrieval
-from pincite.index.corpus_map import CorpusMap, LiveMap
 from pincite.index.database import Database
 from pincite.index.encoder import Encoder, EncoderIdentity
 from pincite.index.errors import CorpusNotFound
@@ -49,7 +48,6 @@ class FolderStore:
         self._folder = folder
         self._database = Database(folder)
         self._indexes = LiveIndexes(folder)
-        self._map = LiveMap()
 
     def open(self, create: bool, new_encoder: Callable[[], EncoderIdentity]) -> None:
         folder, database = self._folder, self._database
@@ -100,13 +98,6 @@ class FolderStore:
                 return retrieval.search(
                     query, top_k, _Searchable(snapshot, indexes, allowed), encoder, encode
                 )
-
-    def map(
-        self, encoders: LoadedEncoders, question: str, passages: Sequence[Passage], most: int
-    ) -> CorpusMap:
-        with self._database.snapshot() as snapshot:
-            encoder = encoders.of(snapshot.encoder) if question.strip() else None
-            return self._map.of(snapshot, encoder, question, passages, most)
 
     def size(self) -> int:
         with explained(self._folder, self._folder, "read"):

@@ -11,8 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice, pairwise
+from typing import Any
 
-from pincite.index.document import Document, Group, Point, Span
+from pincite.index.document import Document, Group, Point, Span, page_at
 from pincite.index.language import script_of
 from pincite.index.sentences import paragraph_starts, sentence_spans
 
@@ -23,6 +24,11 @@ _WORD = re.compile(r"[\u3001-\U0003ffff]|[^\s\u3001-\U0003ffff]{1,40}")
 _WORDS_COUNTED_AT_ONCE = 10_000
 _ROOM_FOR_CONTEXT = 0.25
 _MAILS = (".eml", ".msg")
+_SEPARATOR = " › "
+
+
+PassagePlace = tuple[str, int, int]
+"""Where a passage is: a document's id, and the passage's start and end in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,52 @@ def _file_name(source: str) -> str:
 def _run(kind: str, numbers: Sequence[int]) -> str:
     first, last = numbers[0], numbers[-1]
     return f"{kind} {first}" if first == last else f"{kind}s {first}–{last}"
+
+
+def pages_of(pages: Sequence[int], start: int, end: int) -> tuple[int | None, tuple[int, ...]]:
+    """Return the page on which a span begins, and where further ones begin in it, given where all begin."""
+    return page_at(pages, start), tuple(pages[bisect_right(pages, start) : bisect_left(pages, end)])
+
+
+def plain_points(draft: "PassageDraft") -> list[list[object]]:
+    """Return a draft's points as values that JSON knows."""
+    return [[p.start, p.end, p.number, p.references, p.kind] for p in draft.points]
+
+
+def points_from(plain: Iterable[Sequence[Any]], start: int, text: str) -> tuple[Point, ...]:
+    """Return the points that ``plain_points`` made plain, of the passage that has ``text`` from ``start``."""
+    return tuple(
+        Point(a, b, text[a - start : b - start], number, tuple(references), *kind)
+        for a, b, number, references, *kind in plain
+    )
+
+
+def passage_from(
+    document_id: str,
+    source: str,
+    title: str,
+    path: Sequence[str],
+    start: int,
+    text: str,
+    page: int | None,
+    page_starts: Sequence[int],
+    points: tuple[Point, ...],
+) -> Passage:
+    """Return the passage that these are stored of."""
+    references = _unique(label for point in points for label in point.references)
+    return Passage(
+        document_id,
+        source,
+        title,
+        _SEPARATOR.join(path),
+        start,
+        start + len(text),
+        text,
+        references,
+        page,
+        points,
+        tuple(page_starts),
+    )
 
 
 @dataclass(frozen=True, slots=True)

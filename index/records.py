@@ -67,3 +67,14 @@ class Stored:
     document_id: str
     source: str
     document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file with all that a corpus keeps of it but the vectors."""
+
+    source: str
+    fingerprint: str
+    is_text: bool
+    notes: tuple[str, ...]
+    documents: tuple[Stored, ...]

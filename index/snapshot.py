@@ -6,7 +6,6 @@ belong together whatever is written meanwhile. How hits are ranked is ``retrieva
 
 import json
 import sqlite3
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -15,18 +14,17 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.document import Point, page_at
 from pincite.index.encoder import EncoderIdentity
 from pincite.index.errors import CorpusDamaged
 from pincite.index.filters import Filter
 from pincite.index.lexical import LexicalHit, LexicalIndex, readable, unpack
 from pincite.index.lexical_writer import is_unsettled
-from pincite.index.passages import Passage
-from pincite.index.records import DocumentInfo, Receipt, Stored
+from pincite.index.passages import Passage, PassagePlace, pages_of, passage_from, points_from
+from pincite.index.records import DocumentInfo, Receipt, Stored, StoredFile
+from pincite.index.sampling import sampled
 from pincite.index.serialisation import document_from, unpacked_places
 from pincite.index.vectors import Ids, Mask, Matrix, read_vectors, stored_vector
 
-_SEPARATOR = " › "
 _VECTORS_AT_ONCE = 8_192
 
 
@@ -234,25 +232,43 @@ class Snapshot:
                 there = text[start:end]
                 yield _passage(offsets, document_id, source, metadata, path, start, end, there, points)
 
-    def passage_ids(self, places: Iterable[tuple[str, int, int]]) -> list[int | None]:
-        """Return the ids of passages that are told by document id, start and end; None for one that is no
-        longer there.
+    def sample(self, most: int) -> tuple[int, list[Passage], Matrix]:
+        """Return how many passages there are, and all of them or ``most``, spread over the documents, in
+        order, with their vectors, float32, (n, dim).
         """
-        found = []
+        ranges = self._connection.execute(
+            "SELECT first_passage, passages FROM documents WHERE passages ORDER BY first_passage"
+        ).fetchall()
+        counts = [count for _, count in ranges]
+        chosen = [first + places for (first, _), places in zip(ranges, sampled(counts, most), strict=True)]
+        ids, vectors = self.vectors_of(np.concatenate([np.empty(0, np.int64), *chosen]).tolist())
+        return sum(counts), list(self.many_passages(ids.tolist())), vectors
+
+    def vectors_at(self, places: Iterable[PassagePlace]) -> dict[PassagePlace, NDArray[np.float32]]:
+        """Return the vectors of the passages at ``places``, those that there are."""
+        found = {}
         for place in places:
             row = self._connection.execute(
-                "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document"
+                "SELECT v.passage, v.vector FROM vectors v JOIN passages p ON p.id = v.passage"
+                " JOIN documents d ON d.id = p.document"
                 ' WHERE d.document_id = ? AND p.start = ? AND p."end" = ?',
                 place,
             ).fetchone()
-            found.append(row[0] if row else None)
+            if row is not None:
+                found[place] = self._matrix([row])[0]
         return found
 
-    def passage_ranges(self) -> list[tuple[int, int]]:
-        """Return for each document that has passages the id of the first and their number, ascending."""
-        return self._connection.execute(
-            "SELECT first_passage, passages FROM documents WHERE passages ORDER BY first_passage"
+    def stored_files(self) -> Iterator[StoredFile]:
+        """Yield every file with all that is kept of it but the vectors, in the order in which they were
+        added.
+        """
+        files = self._connection.execute(
+            "SELECT id, source, fingerprint, is_text, notes FROM files ORDER BY id"
         ).fetchall()
+        for file, source, fingerprint, is_text, notes in files:
+            rows = self._connection.execute("SELECT id FROM documents WHERE file = ? ORDER BY id", (file,))
+            documents = tuple(self.stored_document(row) for (row,) in rows.fetchall())
+            yield StoredFile(source, fingerprint, bool(is_text), tuple(json.loads(notes)), documents)
 
     def is_lexical_unsettled(self) -> bool:
         """Whether the lexical index should be put in order."""
@@ -412,15 +428,10 @@ def _passage(
     text: str,
     raw: str,
 ) -> Passage:
-    points = tuple(
-        Point(a, b, text[a - start : b - start], number, tuple(references), *kind)
-        for a, b, number, references, *kind in json.loads(raw)
-    )
-    references = tuple(dict.fromkeys(label for point in points for label in point.references))
-    group = _SEPARATOR.join(json.loads(path))
+    points = points_from(json.loads(raw), start, text)
     title = str(json.loads(metadata).get("title", ""))
-    page, further = page_at(pages, start), pages[bisect_right(pages, start) : bisect_left(pages, end)]
-    return Passage(document_id, source, title, group, start, end, text, references, page, points, further)
+    page, further = pages_of(pages, start, end)
+    return passage_from(document_id, source, title, json.loads(path), start, text, page, further, points)
 
 
 def _info(

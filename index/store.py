@@ -4,7 +4,7 @@
 change; who may write, how what was written is searched, and what is checked is its own matter.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pincite.index.corpus_map import CorpusMap
 from pincite.index.encoder import Encoder, EncoderIdentity
 from pincite.index.filters import Where
 from pincite.index.loaded_encoders import LoadedEncoders
-from pincite.index.passages import Passage
-from pincite.index.records import DocumentInfo, Prepared, Receipt, Stored
+from pincite.index.passages import Passage, PassagePlace
+from pincite.index.records import DocumentInfo, Prepared, Receipt, Stored, StoredFile
 from pincite.index.retrieval import Hit
+from pincite.index.vectors import Matrix
 
 if TYPE_CHECKING:
     from pincite.index.backup import Backup
@@ -73,6 +73,17 @@ class Snapshot(Protocol):
     def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """Return the vectors of those ``keys`` that name a text which is already encoded."""
 
+    def sample(self, most: int) -> tuple[int, list[Passage], Matrix]:
+        """Return how many passages there are, and all of them or ``most``, spread over the documents, in
+        order, with their vectors, float32, (n, dim).
+        """
+
+    def vectors_at(self, places: Iterable[PassagePlace]) -> dict[PassagePlace, NDArray[np.float32]]:
+        """Return the vectors of the passages at ``places``, those that there are."""
+
+    def stored_files(self) -> Iterator[StoredFile]:
+        """Yield every file with all that is kept of it but the vectors."""
+
 
 class Changes(Protocol):
     """A change of a corpus that is being made."""
@@ -126,15 +137,6 @@ class Store(Protocol):
 
     def search(self, query: str, top_k: int, where: Where | None, encoders: LoadedEncoders) -> list[Hit]:
         """Return the best hits for a query that is not empty."""
-
-    def map(
-        self,
-        encoders: LoadedEncoders,
-        question: str,
-        passages: Sequence[Passage],
-        most: int,
-    ) -> CorpusMap:
-        """Return what ``Corpus.map`` returns."""
 
     def size(self) -> int:
         """Return how many bytes the corpus takes; 0 where that cannot be told."""

@@ -8,6 +8,7 @@ from pincite.index.encoder import EncoderIdentity
 from pincite.index.filters import comparable
 from pincite.index.lexical import readable, weigh
 from pincite.index.lexical_writer import LexicalWriter
+from pincite.index.passages import plain_points
 from pincite.index.records import Prepared
 from pincite.index.serialisation import packed_places, plain_sections, plain_spans
 from pincite.index.tokens import terms_of
@@ -133,7 +134,6 @@ class Writer:
             )
         passage = first = 0
         for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
-            points = [[p.start, p.end, p.number, p.references, p.kind] for p in draft.points]
             weights = weigh(terms_of(draft.context), terms_of(draft.body))
             passage = self._insert(
                 'INSERT INTO passages (document, "group", start, "end", points, length, checksum)'
@@ -143,7 +143,7 @@ class Writer:
                     group_rows[draft.group.start],
                     draft.start,
                     draft.end,
-                    _json(points),
+                    _json(plain_points(draft)),
                     weights.length,
                     weights.checksum,
                 ),

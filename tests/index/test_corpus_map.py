@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pincite.index import corpus_map
 from pincite.index.corpus import Corpus
-from pincite.index.corpus_map import Place, sampled
-from pincite.index.snapshot import Snapshot
+from pincite.index.corpus_map import Place
+from pincite.index.sampling import sampled
+from pincite.index.store import Snapshot
 from tests.fakes import FakeEncoder
 
 ANIMALS = "fox hound badger otter heron kestrel weasel stoat marten lynx vole shrew".split()

@@ -1,0 +1,1 @@
+"""A corpus on a Milvus server: ``MilvusStore`` in ``store``."""

@@ -1,0 +1,120 @@
+"""One writer at a time, across machines.
+
+Whoever wants to write puts a row with its name into the collection and looks for others: seeing one, it takes
+its own back and gives up. Of two at the same instant each sees the other, so that never both go on. A row
+counts until a time that its writer keeps moving ahead. A writer that was killed is waited for that long, but
+for one on this machine, where it shows that its process is gone.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pincite.index.errors import CorpusLocked, CorpusUnavailable
+from pincite.index.milvus.collections import Pair
+from pincite.index.milvus.filtering import one_of
+from pincite.index.milvus.rows import text_row
+from pincite.index.milvus.server import MissingError, Server
+
+LASTS = 120.0
+_RENEWED_EVERY = 20.0
+_MARGIN = 20.0
+
+
+class Claim:
+    """The right to write, for as long as it is renewed."""
+
+    def __init__(self, server: Server, pair: Pair, name: str) -> None:
+        self._server = server
+        self._texts = pair.texts
+        self._name = name
+        self._id = f"claim-{uuid.uuid4().hex}"
+        self._until = 0.0
+        self._is_over = threading.Event()
+
+    def check(self) -> None:
+        """Raise ``CorpusLocked`` where the claim could not be renewed and another may have it."""
+        if time.time() > self._until - _MARGIN:
+            raise CorpusLocked(f"{self._name} did not answer for too long while it was written to: try again")
+
+    def renew(self) -> None:
+        """Claim for another while."""
+        until = time.time() + LASTS
+        self._server.upsert(
+            self._texts, [text_row(self._id, "claim", [socket.gethostname(), os.getpid(), until])]
+        )
+        self._until = until
+
+    def take(self) -> None:
+        """Claim. Raises ``CorpusLocked`` where another has claimed."""
+        self._refuse_others()
+        self.renew()
+        try:
+            self._refuse_others()
+        except CorpusLocked:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let others write."""
+        with suppress(MissingError):
+            self._server.delete(self._texts, one_of("id", [self._id]))
+
+    def keep(self) -> None:
+        """Renew until it is over; for a thread of its own."""
+        while not self._is_over.wait(_RENEWED_EVERY):
+            with suppress(CorpusUnavailable, MissingError):  # ``check`` tells
+                self.renew()
+
+    def end(self) -> None:
+        """Have ``keep`` end."""
+        self._is_over.set()
+
+    def _refuse_others(self) -> None:
+        dead = []
+        for row in self._server.all(self._texts, 'kind == "claim"', ["payload"], newest=True):
+            if row["id"] == self._id:
+                continue
+            host, pid, until = json.loads(row["payload"])
+            if until >= time.time() and not _is_gone(host, pid):
+                raise CorpusLocked(
+                    f"process {pid} on {host} is writing to {self._name}: wait until it is done"
+                )
+            dead.append(row["id"])
+        if dead:
+            self._server.delete(self._texts, one_of("id", dead))
+
+
+@contextmanager
+def claimed(server: Server, pair: Pair, name: str) -> Iterator[Claim]:
+    """Be the one who writes. Raises ``CorpusLocked`` at once where another is; ``name`` is the corpus's."""
+    claim = Claim(server, pair, name)
+    claim.take()
+    keeping = threading.Thread(target=claim.keep, name="pincite-claim", daemon=True)
+    keeping.start()
+    try:
+        yield claim
+    finally:
+        claim.end()
+        keeping.join()
+        with suppress(CorpusUnavailable):  # it ends by itself
+            claim.release()
+
+
+def _is_gone(host: str, pid: int) -> bool:
+    """Whether a process is certainly gone."""
+    if sys.platform == "win32" or host != socket.gethostname():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

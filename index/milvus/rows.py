@@ -1,0 +1,341 @@
+"""Documents as rows of the two collections, and rows as documents.
+
+Ids say what a row is: ``<version>-<document>-<kind>-<piece>`` for a document's, ``<version>-<number>`` for a
+passage's, so that a batch that is sent twice is there once.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pincite.index.document import Span
+from pincite.index.errors import CorpusDamaged
+from pincite.index.filters import comparable
+from pincite.index.milvus.collections import MOST_BYTES, MOST_NAMES
+from pincite.index.milvus.server import Row
+from pincite.index.passages import (
+    Passage,
+    PassageDraft,
+    pages_of,
+    passage_from,
+    plain_points,
+    points_from,
+)
+from pincite.index.records import DocumentInfo, Prepared, Receipt, Stored
+from pincite.index.serialisation import (
+    document_from,
+    packed_places,
+    plain_sections,
+    plain_spans,
+    unpacked_places,
+)
+from pincite.index.tokens import is_cjk, terms_of
+from pincite.index.vectors import read_vectors, stored_vector
+
+_NOTHING = [0.0, 1.0]
+_LONGEST_TERM = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What a commit row says of a file."""
+
+    id: str
+    source: str
+    version: str
+    fingerprint: str
+    is_text: bool
+    receipt: Receipt
+
+    def row(self) -> Row:
+        """Return the row."""
+        one = self.receipt
+        counts = (one.documents, one.characters, one.pages, one.groups, one.passages)
+        payload = [self.source, self.fingerprint, self.is_text, counts, one.notes]
+        return text_row(self.id, "file", payload, version=self.version, names=names_of(self.source))
+
+    @classmethod
+    def of(cls, row: Row) -> "FileRow":
+        """Return what a row says. Raises ``CorpusDamaged`` where it is no commit row."""
+        try:
+            source, fingerprint, is_text, counts, notes = json.loads(row["payload"])
+            documents, characters, pages, groups, passages = counts
+            receipt = Receipt(
+                source, "unchanged", "", documents, characters, pages, groups, passages, notes=tuple(notes)
+            )
+        except (TypeError, ValueError) as error:
+            raise CorpusDamaged(f"the row of the file {row['id']} cannot be read: {error}") from error
+        return cls(row["id"], source, row["version"], fingerprint, bool(is_text), receipt)
+
+
+def file_id(source: str) -> str:
+    """Return the id of a file's commit row, which stands for its source."""
+    return f"file-{hashlib.sha256(source.encode()).hexdigest()[:48]}"
+
+
+def names_of(source: str) -> list[str]:
+    """Return a source and the last parts of its path, longest first."""
+    parts = source.split("/")
+    tails = ["/".join(parts[start:]) for start in range(len(parts))]
+    return list(dict.fromkeys([source, *tails[-MOST_NAMES + 1 :]]))
+
+
+def text_row(
+    id_: str,
+    kind: str,
+    payload: object,
+    *,
+    file: str = "",
+    version: str = "",
+    document_id: str = "",
+    names: Sequence[str] = (),
+) -> Row:
+    """Return a row of the collection of texts; a payload that is no text is written as JSON."""
+    return {
+        "id": id_,
+        "kind": kind,
+        "file": file,
+        "version": version,
+        "document_id": document_id,
+        "names": list(names),
+        "payload": payload if isinstance(payload, str) else _json(payload),
+        "nothing": _NOTHING,
+    }
+
+
+def rows_of(file: str, version: str, prepared: Sequence[Prepared]) -> Iterator[Row]:
+    """Yield the rows of a file's documents, but for their passages."""
+    for number, one in enumerate(prepared):
+        document = one.document
+        rest = pieces_of(
+            _json(
+                {
+                    "metadata_spans": plain_spans(document),
+                    "sections": plain_sections(document),
+                    "pages": document.pages,
+                    "part": document.part,
+                    "places": base64.b64encode(packed_places(document.places)).decode(),
+                    "groups": [[group.start, group.end] for group in one.groups],
+                    "passages": [_kept(draft) for draft in one.drafts],
+                }
+            )
+        )
+        texts = pieces_of(document.text)
+        head = pieces_of(
+            _json(
+                {
+                    "document_id": one.document_id,
+                    "source": one.source,
+                    "metadata": dict(document.metadata),
+                    "characters": len(document.text),
+                    "pages": len(document.pages),
+                    "groups": len(one.groups),
+                    "passages": len(one.drafts),
+                    "texts": len(texts),
+                    "rests": len(rest),
+                }
+            )
+        )
+        for kind, pieces in (("text", texts), ("rest", rest), ("head", head)):
+            for piece, payload in enumerate(pieces):
+                yield text_row(
+                    piece_id(version, number, kind, piece),
+                    kind,
+                    payload,
+                    file=file,
+                    version=version,
+                    document_id=one.document_id,
+                    names=names_of(one.source) if kind == "head" else (),
+                )
+
+
+def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Iterator[Row]:
+    """Yield the rows of a file's passages."""
+    number = 0
+    for one in prepared:
+        names = names_of(one.source)
+        fields = {field: _filtered(field, value) for field, value in one.document.metadata.items()}
+        for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
+            context, body = terms_of(draft.context), terms_of(draft.body)
+            payload = _json([*_kept(draft), *_shown(one, draft)])
+            if len(payload.encode()) > MOST_BYTES:
+                payload = _json([draft.start, draft.end])
+            yield {
+                "id": passage_id(version, number),
+                "file": file,
+                "version": version,
+                "document_id": one.document_id,
+                "key": key.hex(),
+                "number": number,
+                "source": one.source,
+                "names": names,
+                "fields": fields,
+                "payload": payload
+                if len(payload.encode()) <= MOST_BYTES
+                else _json([draft.start, draft.end]),
+                "vector": read_vectors(stored_vector(vector), len(vector))[0].tolist(),
+                "terms": engine_terms([*body, *body, *context]),
+                "characters": engine_terms([term[0] for term in (*body, *body, *context) if is_cjk(term)]),
+            }
+            number += 1
+
+
+def engine_terms(terms: Iterable[str]) -> str:
+    """Return terms as the engine's analyser is to see them: Latin letters and digits between spaces, which no
+    analyser takes apart. What does not fit is left out.
+    """
+    words = " ".join(map(_engine_term, terms))
+    if len(words) <= MOST_BYTES:
+        return words
+    return words[: words.rindex(" ", 0, MOST_BYTES + 1)]
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return ``text`` in pieces that a VARCHAR holds; an empty one is one piece."""
+    raw = text.encode()
+    pieces, start = [], 0
+    while len(raw) - start > MOST_BYTES:
+        end = start + MOST_BYTES
+        while raw[end] & 0xC0 == 0x80:  # in the middle of a character
+            end -= 1
+        pieces.append(raw[start:end].decode())
+        start = end
+    return [*pieces, raw[start:].decode()]
+
+
+def piece_id(version: str, document: int, kind: str, piece: int) -> str:
+    """Return the id of a piece of a document, the ``document``-th of its file."""
+    return f"{version}-{document:06}-{kind}-{piece:06}"
+
+
+def passage_id(version: str, number: int) -> str:
+    """Return the id of a passage, the ``number``-th of its file."""
+    return f"{version}-{number:08}"
+
+
+def document_number(id_: str) -> int:
+    """Return the number in its file of the document that a piece belongs to."""
+    return int(id_.split("-")[1])
+
+
+def joined(rows: Iterable[Row]) -> str:
+    """Return the text that is kept in these pieces."""
+    return "".join(row["payload"] for row in sorted(rows, key=lambda row: str(row["id"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the collection says of a document, and how many pieces it has of it."""
+
+    version: str
+    number: int
+    info: DocumentInfo
+    texts: int
+    rests: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Head":
+        """Return what the pieces of a head say. Raises ``CorpusDamaged`` where they are none."""
+        first = rows[0]
+        try:
+            plain = json.loads(joined(rows))
+            metadata = plain["metadata"]
+            info = DocumentInfo(
+                plain["document_id"],
+                plain["source"],
+                str(metadata.get("title", "")),
+                metadata,
+                plain["characters"],
+                plain["pages"],
+                plain["groups"],
+                plain["passages"],
+            )
+            return cls(first["version"], document_number(first["id"]), info, plain["texts"], plain["rests"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CorpusDamaged(f"the document {first['document_id']} cannot be read: {error}") from error
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of its pieces of a kind, "text" or "rest"."""
+        pieces = self.texts if kind == "text" else self.rests
+        return [piece_id(self.version, self.number, kind, piece) for piece in range(pieces)]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document with the spans of its groups and passages."""
+
+    stored: Stored
+    groups: tuple[tuple[int, int], ...]
+    passages: tuple[Passage, ...]
+
+    @classmethod
+    def of(cls, head: Head, text: str, rest: str) -> "Kept":
+        """Return what the pieces of a document say. Raises ``CorpusDamaged`` where they cannot be read."""
+        info = head.info
+        try:
+            plain = json.loads(rest)
+            document = document_from(
+                {"text": text, "metadata": info.metadata, **plain},
+                unpacked_places(base64.b64decode(plain["places"])),
+            )
+            groups = tuple((start, end) for start, end in plain["groups"])
+            passages = tuple(
+                passage_from(
+                    info.document_id,
+                    info.source,
+                    info.title,
+                    path,
+                    start,
+                    text[start:end],
+                    *pages_of(document.pages, start, end),
+                    points_from(points, start, text[start:end]),
+                )
+                for start, end, path, points in plain["passages"]
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CorpusDamaged(f"{info.source} cannot be read: {error}") from error
+        return cls(Stored(0, info.document_id, info.source, document), groups, passages)
+
+
+def passage_of(row: Row) -> Passage | Span:
+    """Return the passage that a row of passages shows, or where it stands in its document, if it is too long
+    for a row. Raises ``CorpusDamaged`` where it shows neither.
+    """
+    try:
+        start, end, *shown = json.loads(row["payload"])
+        if not shown:
+            return Span(start, end)
+        path, plain, source, title, text, page, page_starts = shown
+        points = points_from(plain, start, text)
+        return passage_from(row["document_id"], source, title, path, start, text, page, page_starts, points)
+    except (TypeError, ValueError) as error:
+        raise CorpusDamaged(f"the passage {row['id']} cannot be read: {error}") from error
+
+
+def _kept(draft: PassageDraft) -> list[object]:
+    return [draft.start, draft.end, draft.group.path, plain_points(draft)]
+
+
+def _shown(one: Prepared, draft: PassageDraft) -> list[object]:
+    document = one.document
+    title = str(document.metadata.get("title", ""))
+    text = document.text[draft.start : draft.end]
+    return [one.source, title, text, *pages_of(document.pages, draft.start, draft.end)]
+
+
+def _engine_term(term: str) -> str:
+    if not term.isascii():
+        term = f"x{term.encode().hex()}"
+    return term if len(term) <= _LONGEST_TERM else f"h{hashlib.sha256(term.encode()).hexdigest()[:40]}"
+
+
+def _filtered(field: str, value: str | float) -> str | float:
+    """Return a value as filters see it: a date as text, true and false as numbers."""
+    found = comparable(field, value)
+    return str(found) if field == "date" else int(found) if isinstance(found, bool) else found
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,270 @@
+"""Reads a corpus on a Milvus server.
+
+There are no read transactions: each look is at the newest that counts, and a document is always whole, since
+its rows are found through the version that its file's commit row names.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pincite.index.document import Span
+from pincite.index.encoder import EncoderIdentity
+from pincite.index.errors import CorpusDamaged
+from pincite.index.milvus.collections import LAYOUT, Pair
+from pincite.index.milvus.filtering import one_of, quoted
+from pincite.index.milvus.rows import (
+    FileRow,
+    Head,
+    Kept,
+    document_number,
+    file_id,
+    joined,
+    passage_id,
+    passage_of,
+    text_row,
+)
+from pincite.index.milvus.server import Row, Server
+from pincite.index.passages import Passage, PassagePlace
+from pincite.index.records import DocumentInfo, Receipt, Stored, StoredFile
+from pincite.index.sampling import sampled
+from pincite.index.vectors import Matrix
+
+CORPUS = "corpus"
+_KEYS_AT_ONCE = 512
+_OF_PASSAGES = ("file", "version", "document_id", "payload", "vector")
+_OF_HEADS = ("file", "version", "document_id", "payload")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRow:
+    """What the corpus says of itself. ``fields`` are all that its documents' metadata ever had."""
+
+    uid: str
+    generation: int
+    encoder: EncoderIdentity
+    fields: tuple[str, ...] = ()
+
+    def row(self) -> Row:
+        """Return the row."""
+        one = self.encoder
+        identity = [one.name, one.weights_sha256, one.dimension, one.precision]
+        return text_row(CORPUS, CORPUS, [LAYOUT, self.uid, self.generation, identity, self.fields])
+
+    @classmethod
+    def of(cls, server: Server, pair: Pair) -> "CorpusRow | None":
+        """Read it, if there is one. Raises ``CorpusDamaged`` where this version cannot read it."""
+        rows = server.get(pair.texts, [CORPUS], ["payload"], newest=True)
+        if not rows:
+            return None
+        try:
+            layout, uid, generation, identity, fields = json.loads(rows[0]["payload"])
+            found = cls(uid, generation, EncoderIdentity(*identity), tuple(fields))
+        except (TypeError, ValueError) as error:
+            raise CorpusDamaged(f"the row that describes {pair.texts} cannot be read: {error}") from error
+        if layout != LAYOUT:
+            raise CorpusDamaged(
+                f"{pair.texts} has layout {layout}, this pincite reads layout {LAYOUT}: update pincite"
+            )
+        return found
+
+    @classmethod
+    def read(cls, server: Server, pair: Pair) -> "CorpusRow":
+        """Read it. Raises ``CorpusDamaged`` where there is none that this version reads."""
+        found = cls.of(server, pair)
+        if found is None:
+            raise CorpusDamaged(f"{pair.texts} has lost the row that describes the corpus")
+        return found
+
+
+class MilvusSnapshot:
+    """A ``Snapshot`` of the corpus in a pair of collections."""
+
+    def __init__(self, server: Server, pair: Pair) -> None:
+        self._server = server
+        self._pair = pair
+        corpus = CorpusRow.read(server, pair)
+        self.uid = corpus.uid
+        self.generation = corpus.generation
+        self.encoder = corpus.encoder
+        self.fields = corpus.fields
+
+    def file(self, source: str) -> FileRow | None:
+        """Return the commit row of a file."""
+        rows = self._server.get(self._pair.texts, [file_id(source)], ["version", "payload"], newest=True)
+        return FileRow.of(rows[0]) if rows else None
+
+    def file_fingerprint(self, source: str) -> str | None:
+        found = self.file(source)
+        return found.fingerprint if found else None
+
+    def is_text(self, source: str) -> bool:
+        found = self.file(source)
+        return found is not None and found.is_text
+
+    def file_receipt(self, source: str) -> Receipt:
+        found = self.file(source)
+        return found.receipt if found else Receipt(source, "unchanged")
+
+    def file_sources(self) -> list[str]:
+        return sorted(one.source for one in self.files() if not one.is_text)
+
+    def files_named(self, source: str) -> list[str]:
+        named = f'kind == "file" and array_contains(names, {quoted(source)})'
+        found = sorted(FileRow.of(row).source for row in self._texts(named, ["version", "payload"]))
+        return [source] if source in found else found
+
+    def files_of(self, document_ids: Iterable[str]) -> list[str]:
+        wanted = list(document_ids)
+        if not wanted:
+            return []
+        rows = self._heads(one_of("document_id", wanted))
+        files = sorted({row["file"] for row in rows})
+        found = self._server.get(self._pair.texts, files, ["version", "payload"], newest=True)
+        return sorted(FileRow.of(row).source for row in found)
+
+    def totals(self) -> tuple[int, int, int, int, int]:
+        files = documents = groups = passages = characters = 0
+        for one in self.files():
+            files += 1
+            documents += one.receipt.documents
+            groups += one.receipt.groups
+            passages += one.receipt.passages
+            characters += one.receipt.characters
+        return files, documents, groups, passages, characters
+
+    def documents(self, document_id: str | None = None) -> list[DocumentInfo]:
+        condition = "" if document_id is None else f"document_id == {quoted(document_id)}"
+        found = [head.info for head in _heads_from(self._heads(condition))]
+        return sorted(found, key=lambda info: (info.source, info.document_id))
+
+    def documents_named(self, source: str) -> dict[str, str]:
+        named = f"(document_id == {quoted(source)} or array_contains(names, {quoted(source)}))"
+        rows = [(head.info.document_id, head.info.source) for head in _heads_from(self._heads(named))]
+        exact = [row for row in rows if source in row]
+        return {name: document_id for document_id, name in sorted(exact or rows, key=lambda row: row[1])}
+
+    def documents_of_length(self, characters: int) -> list[str]:
+        return [one.document_id for one in self.documents() if one.characters == characters]
+
+    def text(self, document_id: str) -> str | None:
+        head = self._head(document_id)
+        return None if head is None else self._joined(head, "text")
+
+    def stored(self, document_id: str) -> Stored | None:
+        head = self._head(document_id)
+        return None if head is None else self.kept(head).stored
+
+    def sample(self, most: int) -> tuple[int, list[Passage], Matrix]:
+        files: dict[str, list[Head]] = {}
+        for head in _heads_from(self._heads("")):
+            files.setdefault(head.version, []).append(head)
+        numbered = {
+            version: list(accumulate((head.info.passages for head in heads), initial=0))
+            for version, heads in files.items()
+        }
+        heads = sorted(chain.from_iterable(files.values()), key=lambda head: (head.info.source, head.number))
+        counts = [head.info.passages for head in heads]
+        ids = [
+            passage_id(head.version, numbered[head.version][files[head.version].index(head)] + place)
+            for head, places in zip(heads, sampled(counts, most), strict=True)
+            for place in places.tolist()
+        ]
+        rows = {row["id"]: row for row in self._server.get(self._pair.passages, ids, _OF_PASSAGES)}
+        found = [rows[id_] for id_ in ids if id_ in rows]
+        vectors = np.array([row["vector"] for row in found], dtype=np.float32)
+        return (
+            sum(counts),
+            [self.shown(row) for row in found],
+            vectors.reshape(len(found), self.encoder.dimension),
+        )
+
+    def vectors_at(self, places: Iterable[PassagePlace]) -> dict[PassagePlace, NDArray[np.float32]]:
+        wanted = set(places)
+        named = one_of("document_id", sorted({document_id for document_id, _, _ in wanted}))
+        rows = list(self._server.all(self._pair.passages, named, _OF_PASSAGES)) if wanted else []
+        versions = self.versions_of({row["file"] for row in rows})
+        found = {}
+        for row in rows:
+            shown = passage_of(row)
+            place = (row["document_id"], shown.start, shown.end)
+            if place in wanted and versions.get(row["file"]) == row["version"]:
+                found[place] = np.asarray(row["vector"], dtype=np.float32)
+        return found
+
+    def shown(self, row: Row) -> Passage:
+        """Return the passage of a row of passages."""
+        found = passage_of(row)
+        return found if isinstance(found, Passage) else self._passage(row["document_id"], found)
+
+    def stored_files(self) -> Iterator[StoredFile]:
+        """Yield every file with all that is kept of it but the vectors."""
+        for one in self.files():
+            documents = tuple(self.kept(head).stored for head in self.heads_of(one))
+            yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, documents)
+
+    def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        wanted = [key.hex() for key in dict.fromkeys(keys)]
+        found: dict[bytes, NDArray[np.float32]] = {}
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            named = one_of("key", wanted[start : start + _KEYS_AT_ONCE])
+            for row in self._server.all(self._pair.passages, named, ["key", "vector"]):
+                found[bytes.fromhex(row["key"])] = np.asarray(row["vector"], dtype=np.float32)
+        return found
+
+    def files(self) -> Iterator[FileRow]:
+        """Yield every file's commit row."""
+        return map(FileRow.of, self._texts('kind == "file"', ["version", "payload"]))
+
+    def heads_of(self, file: FileRow) -> list[Head]:
+        """Return the heads of a file's documents, in order."""
+        rows = self._texts(f'kind == "head" and version == {quoted(file.version)}', _OF_HEADS)
+        return sorted(_heads_from(rows), key=lambda head: head.number)
+
+    def kept(self, head: Head) -> Kept:
+        """Return a document with all that is kept of it."""
+        return Kept.of(head, self._joined(head, "text"), self._joined(head, "rest"))
+
+    def versions_of(self, files: Iterable[str]) -> dict[str, str]:
+        """Return the versions that count of the files with these ids."""
+        rows = self._server.get(self._pair.texts, list(files), ["version"], newest=True)
+        return {row["id"]: row["version"] for row in rows}
+
+    def _passage(self, document_id: str, span: Span) -> Passage:
+        head = self._head(document_id)
+        passages = self.kept(head).passages if head else ()
+        found = [one for one in passages if (one.start, one.end) == (span.start, span.end)]
+        if not found:
+            raise CorpusDamaged(f"the document {document_id} has no passage at {span.start}-{span.end}")
+        return found[0]
+
+    def _texts(self, condition: str, fields: Sequence[str]) -> Iterator[Row]:
+        return self._server.all(self._pair.texts, condition, fields, newest=True)
+
+    def _heads(self, condition: str) -> list[Row]:
+        """Return the pieces of heads that meet a condition and count."""
+        rows = list(self._texts(" and ".join(filter(None, ['kind == "head"', condition])), _OF_HEADS))
+        versions = self.versions_of({row["file"] for row in rows})
+        return [row for row in rows if versions.get(row["file"]) == row["version"]]
+
+    def _head(self, document_id: str) -> Head | None:
+        return next(_heads_from(self._heads(f"document_id == {quoted(document_id)}")), None)
+
+    def _joined(self, head: Head, kind: str) -> str:
+        ids = head.ids(kind)
+        rows = self._server.get(self._pair.texts, ids, ["payload"])
+        if len(rows) < len(ids):
+            raise CorpusDamaged(f"{head.info.source} has lost some of its text: see `pincite verify`")
+        return joined(rows)
+
+
+def _heads_from(rows: Iterable[Row]) -> Iterator[Head]:
+    def document(row: Row) -> tuple[str, int]:
+        return row["version"], document_number(row["id"])
+
+    for _, pieces in groupby(sorted(rows, key=document), key=document):
+        yield Head.of(list(pieces))

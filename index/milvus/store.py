@@ -1,0 +1,176 @@
+"""A corpus on a Milvus server, as a ``Store``.
+
+The server shards, replicates and keeps the rows; what counts as stored is told in ``collections``, how it
+comes there in ``changes``, and who may write in ``claim``.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pincite.index import retrieval
+from pincite.index.encoder import Encoder, EncoderIdentity
+from pincite.index.errors import CorpusDamaged, CorpusNotFound, PinciteError
+from pincite.index.filters import COMMON_FIELDS, Where, clauses_of
+from pincite.index.loaded_encoders import LoadedEncoders
+from pincite.index.milvus.changes import MilvusChanges, clear_up
+from pincite.index.milvus.claim import Claim, claimed
+from pincite.index.milvus.collections import Pair, create, first_free, pair_of
+from pincite.index.milvus.filtering import expression_of, metadata
+from pincite.index.milvus.searching import ChangedError, MilvusPassages
+from pincite.index.milvus.server import Address, MissingError, Server
+from pincite.index.milvus.snapshot import CorpusRow, MilvusSnapshot
+from pincite.index.remembered_encodings import RememberedEncodings
+from pincite.index.retrieval import Hit
+
+if TYPE_CHECKING:
+    from pincite.index.backup import Backup
+    from pincite.index.ingestion import Progress
+
+_TRIES = 5
+
+
+class MilvusStore:
+    """A ``Store`` at an address. Sources are named from the folder in which the process was when it was made:
+    for many it is what they would name a folder's corpus from, and every machine has its own.
+    """
+
+    files_at_once = 64
+    folder: Path | None = None
+
+    def __init__(self, address: Address) -> None:
+        self.base = Path.cwd()
+        self.name = str(address)
+        self._alias = address.collection
+        self._server = Server(address)
+        self._encodings = RememberedEncodings()
+        self._claim: Claim | None = None
+
+    def open(self, create: bool, new_encoder: Callable[[], EncoderIdentity]) -> None:
+        if self._server.target(self._alias) is None:
+            if self._server.has(self._alias):
+                raise CorpusNotFound(
+                    f"{self._alias} at {self.name} is a collection that is no corpus's: name another"
+                )
+            if not create:
+                raise CorpusNotFound(
+                    f"no corpus at {self.name}: make one with `pincite index PATH --corpus {self.name}`"
+                )
+            self._make(first_free(self._server, self._alias), new_encoder())
+        pair = self._pair()
+        self._server.load(pair.texts)
+        self._server.load(pair.passages)
+        CorpusRow.read(self._server, pair)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[MilvusSnapshot]:
+        with self._told():
+            yield self._snapshot()[1]
+
+    @contextmanager
+    def transaction(self) -> Iterator[MilvusChanges]:
+        if self._claim is None:
+            raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
+        with self._told():
+            changes = MilvusChanges(self._server, self._pair(), self._claim)
+            yield changes
+            changes.commit()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self._told():
+            pair = self._pair()
+            with claimed(self._server, pair, self.name) as claim:
+                clear_up(self._server, pair)
+                self._claim = claim
+                try:
+                    yield
+                finally:
+                    self._claim = None
+
+    def settle(self) -> None:
+        """The engine does so by itself."""
+
+    def search(self, query: str, top_k: int, where: Where | None, encoders: LoadedEncoders) -> list[Hit]:
+        with self._told():
+            for _ in range(_TRIES):
+                with suppress(ChangedError):
+                    pair, snapshot = self._snapshot()
+                    encoder = encoders.of(snapshot.encoder)
+                    passages = MilvusPassages(
+                        self._server, pair, snapshot, self._expression(pair, snapshot, where)
+                    )
+                    encode = partial(self._encodings.encode, encoder)
+                    return retrieval.search(query, top_k, passages, encoder, encode)
+        raise CorpusDamaged(
+            f"{self.name} changes too quickly to be searched, or has lost passages: try again"
+        )
+
+    def size(self) -> int:
+        return 0
+
+    def verify(self) -> list[str]:
+        from pincite.index.milvus.verification import findings
+
+        with self._told():
+            pair, snapshot = self._snapshot()
+            return findings(self._server, pair, snapshot)
+
+    def reencode(self, encoder: Encoder, tell: "Callable[[Progress], None]") -> None:
+        from pincite.index.milvus.reencoding import reencode
+
+        if self._claim is None:
+            raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
+        with self._told():
+            reencode(self._server, self._pair(), self._claim, self.files_at_once, encoder, tell)
+
+    def backup(self, file: str | Path, *, overwrite: bool) -> "Backup":  # noqa: ARG002
+        raise PinciteError(f"{self.name} is backed up by its server, or copied to a folder: `pincite copy`")
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _make(self, pair: Pair, identity: EncoderIdentity) -> None:
+        create(self._server, pair, identity.dimension)
+        self._server.upsert(pair.texts, [CorpusRow(uuid.uuid4().hex, 0, identity).row()])
+        self._server.point(self._alias, pair.passages)
+
+    def _pair(self) -> Pair:
+        target = self._server.target(self._alias)
+        if target is None:
+            raise CorpusNotFound(f"the corpus at {self.name} is gone")
+        pair = pair_of(self._alias, target)
+        if pair is None:
+            raise CorpusNotFound(f"{self._alias} at {self.name} stands for {target}, which is no corpus's")
+        return pair
+
+    def _snapshot(self) -> tuple[Pair, MilvusSnapshot]:
+        """Return the pair that counts, and a snapshot of it: a pair may be gone as soon as it is named."""
+        for _ in range(_TRIES):
+            pair = self._pair()
+            with suppress(MissingError):
+                return pair, MilvusSnapshot(self._server, pair)
+        raise CorpusDamaged(f"{self.name} has lost a collection")
+
+    def _expression(self, pair: Pair, snapshot: MilvusSnapshot, where: Where | None) -> str:
+        if not where:
+            return ""
+        asked = set(where) - COMMON_FIELDS if hasattr(where, "keys") else set()
+        gone = {
+            field
+            for field in asked & set(snapshot.fields)
+            if not self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1)
+        }
+        return expression_of(clauses_of(where, set(snapshot.fields) - gone))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except MissingError as error:
+            raise CorpusDamaged(
+                f"{self.name} was replaced meanwhile, or has lost a collection: {error}"
+            ) from error
