@@ -104,8 +104,11 @@ class Server:
         """
         with self._told() as client:
             client.create_collection(
-                collection, schema=schema, index_params=indexes, consistency_level="Session"
+                collection, schema=schema, consistency_level="Session", timeout=_CALL_SECONDS
             )
+            # Without waiting, half a second for each: an index of nothing is ready at once.
+            client.create_index(collection, indexes, sync=False, timeout=_CALL_SECONDS)
+            client.load_collection(collection, timeout=_CALL_SECONDS)
 
     def load(self, collection: str) -> None:
         """Have a collection ready to be searched."""
