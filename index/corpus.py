@@ -1,7 +1,7 @@
 """A corpus: the searchable collection of a person's documents.
 
-Where it is kept is a ``Store``'s matter: a folder's (``folder_store``). Finding and reading files is left to
-``sources`` and ``formats``, ranking to ``retrieval``.
+Where it is kept is a ``Store``'s matter: a folder's (``folder_store``) or a server's (``milvus``). Finding
+and reading files is left to ``sources`` and ``formats``, ranking to ``retrieval``.
 
 What only writing and checking need is imported for these: it would be a tenth of what is imported for a
 question.
@@ -40,7 +40,9 @@ _SETTLED_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The size of a corpus. ``characters`` counts code points, ``bytes`` everything in its folder."""
+    """The size of a corpus. ``characters`` counts code points, ``bytes`` everything in its folder: 0 for a
+    corpus on a server.
+    """
 
     location: str
     files: int
@@ -71,7 +73,8 @@ class Corpus:
         encoder: str | Encoder | None = None,
         precision: str | None = None,
     ) -> Self:
-        """Open the corpus in the folder ``location``; create one where the folder is absent or empty.
+        """Open the corpus in the folder ``location``, or on a Milvus server: "milvus://host:19530/name".
+        Create one where the folder is absent or empty, or where the server has nothing of that name.
 
         ``encoder`` is a sentence-transformers model's name or path, or an ``Encoder``; None means the
         corpus's own, and the default for a new one. ``precision`` is that of its vectors, "float32" or
@@ -79,7 +82,8 @@ class Corpus:
 
         Raises ``CorpusNotFound`` where there is none and none may be created, ``EncoderMismatch`` where
         another encoder made it, or another precision, ``EncoderUnavailable`` where a new one cannot have the
-        encoder, ``CorpusDamaged`` where its database cannot be read.
+        encoder, ``CorpusDamaged`` where its database cannot be read, ``CorpusUnavailable`` where the server
+        does not answer or refuses.
         """
         check_precision(precision)
         corpus = cls(_store_at(location))
@@ -119,8 +123,20 @@ class Corpus:
     def location(self) -> Path:
         """The corpus's folder, absolute. Raises ``PinciteError`` for a corpus on a server."""
         if self._store.folder is None:
-            raise PinciteError(f"{self._store.name} is no folder: files cannot be kept beside it")
+            raise PinciteError(f"{self._store.name} is on a server, not in a folder")
         return self._store.folder
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether it is kept on a server, and not in a folder."""
+        return self._store.folder is None
+
+    @property
+    def base(self) -> Path:
+        """The folder that sources are named from: the one that holds the corpus's or, for a corpus on a
+        server, the one that the process was in.
+        """
+        return self._store.base
 
     @property
     def encoder(self) -> Encoder:

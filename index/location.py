@@ -19,7 +19,7 @@ _LEFT_BY_A_WRITER_THAT_DIED = frozenset(
 def corpus_folder(location: str | Path) -> Path:
     """Return the folder meant, absolute. Raises ``CorpusNotFound`` for the address of a server."""
     if str(location).startswith("milvus://"):
-        raise CorpusNotFound(f"{location}: this version keeps a corpus in a folder only, not in Milvus")
+        raise CorpusNotFound(f"{location} is no folder: name one, and `pincite copy` from there to Milvus")
     with _looking_at(location):
         return real_path(location)
 

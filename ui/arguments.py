@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from pincite.index.corpus import Corpus
 
 Location = Annotated[
-    str, typer.Option("--corpus", envvar="PINCITE_CORPUS", metavar="DIR", help="The corpus: a folder.")
+    str,
+    typer.Option(
+        "--corpus",
+        envvar="PINCITE_CORPUS",
+        metavar="DIR",
+        help="The corpus: a folder, or milvus://HOST:PORT/NAME.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, under the Python objects' own names.")]
 WhereOption = Annotated[

@@ -67,7 +67,7 @@ def statistics(stats: Stats, documents: Sequence[DocumentInfo], words: Words) ->
         (words.groups, f"{stats.groups:,}"),
         (words.passages, f"{stats.passages:,}"),
         (words.characters, f"{stats.characters:,}"),
-        (words.on_disk, _size(stats.bytes)),
+        *(((words.on_disk, _size(stats.bytes)),) if stats.bytes else ()),
     )
     figures = "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in counts)
     names = dict(words.language_names)

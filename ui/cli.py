@@ -250,6 +250,7 @@ app.command()(keeping.verify_bundle)
 app.command()(keeping.reencode)
 app.command()(keeping.backup)
 app.command()(keeping.restore)
+app.command()(keeping.copy)
 
 
 @app.command(name="eval")

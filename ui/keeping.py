@@ -148,6 +148,25 @@ def backup(
     print_json(written) if json else say(f"wrote {written.documents} documents to {written.file}")
 
 
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A corpus: a folder, or milvus://…")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Another, made where there is none.")],
+    json: Json = False,
+) -> None:
+    """Copy a corpus to another place, a folder or a server, without encoding anything again; a copy that was
+    broken off goes on where it stopped.
+    """
+    from pincite.ui.printing import print_json, say
+
+    with open_corpus(source) as opened, progress_bar() as progress:
+        receipts = opened.copy(target, progress=progress)
+    if json:
+        print_json(receipts)
+        return
+    there = sum(receipt.status == "unchanged" for receipt in receipts)
+    say(f"copied {len(receipts) - there:,} files to {target}" + (f"; {there:,} were there" if there else ""))
+
+
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that `pincite backup` wrote.")],
     corpus: Location = ".pincite",

@@ -24,6 +24,7 @@ from pincite.ui.markup import escape, folded, last_part, plain_name, shown_name
 from pincite.ui.words import ENGLISH, Words
 
 FOLDER = "uploads"
+FOLDER_BESIDE = "pincite-uploads"
 DOCUMENTS_SHOWN = 200
 ACCEPTED = SUFFIXES | PICTURES
 """The endings of what may be dropped: everything that is read, and pictures of text."""
@@ -144,8 +145,8 @@ def remove(source: str, corpus: Corpus) -> Receipt:
     """
     with TURN:
         receipt = corpus.remove(source)
-        folder = (corpus.location / FOLDER).resolve()
-        kept = (corpus.location.parent / receipt.source).resolve()
+        folder = _folder_of(corpus).resolve()
+        kept = (corpus.base / receipt.source).resolve()
         if kept.parent == folder:
             kept.unlink(missing_ok=True)
     return receipt
@@ -189,11 +190,16 @@ def documents_table(documents: Sequence[DocumentInfo], words: Words = ENGLISH) -
     )
 
 
+def _folder_of(corpus: Corpus) -> Path:
+    """Return where files are kept: in the corpus's own folder or, for a corpus on a server, in one beside."""
+    return corpus.base / FOLDER_BESIDE if corpus.is_on_server else corpus.location / FOLDER
+
+
 def _keep_and_add(
     upload: Path, name: str, corpus: Corpus, progress: Callable[[Progress], None] | None
 ) -> Receipt:
     try:
-        kept, is_new = keep(upload, corpus.location / FOLDER)
+        kept, is_new = keep(upload, _folder_of(corpus))
     except (PinciteError, OSError) as error:
         return Receipt(name, "failed", str(error))
     receipt = Receipt(name, "failed", "it could not be indexed")

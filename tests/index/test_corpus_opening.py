@@ -64,8 +64,6 @@ def test_nothing_is_made_where_nothing_may_be(tmp_path: Path) -> None:
     for name, create, message in cases:
         with pytest.raises(CorpusNotFound, match=message):
             Corpus.open(tmp_path / name, create=create, encoder=FakeEncoder())
-    with pytest.raises(CorpusNotFound, match="not in Milvus"):
-        Corpus.open("milvus://host:19530/name")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["empty", "file", "full", "notes.txt"]
 
 

@@ -364,6 +364,20 @@ def test_backup_and_restore_put_nothing_over_anything_and_say_so_in_a_line(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".pincite", "seeds.backup"]
 
 
+def test_a_copy_answers_as_the_original(pincite: Run, seeds_folder: Path) -> None:
+    own = ("--corpus", str(seeds_folder / ".pincite"))
+    first = pincite("copy", own[1], "copy")
+    assert (first.returncode, first.stdout) == (0, "")
+    assert first.stderr.splitlines()[-1] == "copied 5 files to copy"
+    again = pincite("copy", own[1], "copy")
+    assert again.stderr.splitlines()[-1] == "copied 0 files to copy; 5 were there"
+    assert pincite("ask", BANK, "--corpus", "copy").stdout == pincite("ask", BANK, *own).stdout
+    receipts = json.loads(pincite("copy", own[1], "copy", "--json").stdout)
+    assert [one["status"] for one in receipts] == ["unchanged"] * 5
+    wrong = pincite("copy", "missing", "copy")
+    assert (wrong.returncode, "no corpus at" in one_line(wrong.stderr)) == (1, True)
+
+
 def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
     overview = pincite("--help").stdout
     commands = (
@@ -379,6 +393,7 @@ def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:
         "reencode",
         "backup",
         "restore",
+        "copy",
         "eval",
         "ui",
     )
