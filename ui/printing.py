@@ -153,6 +153,8 @@ def print_stats(stats: Stats) -> None:
     """Print the corpus's figures, a line each."""
     for field in dataclasses.fields(stats):
         value = getattr(stats, field.name)
+        if field.name == "bytes" and not value:
+            continue  # of a corpus on a server they are not known
         text = (
             f"{value.name} ({value.dimension}-d, {value.precision})"
             if field.name == "encoder"

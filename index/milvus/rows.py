@@ -36,6 +36,7 @@ from pincite.index.vectors import read_vectors, stored_vector
 
 _NOTHING = [0.0, 1.0]
 _LONGEST_TERM = 64
+_NO_TERM = "h0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,10 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
 
 def engine_terms(terms: Iterable[str]) -> str:
     """Return terms as the engine's analyser is to see them: Latin letters and digits between spaces, which no
-    analyser takes apart. What does not fit is left out.
+    analyser takes apart. What does not fit is left out. For none there is a word that nobody asks for: a
+    server may refuse a row of nothing.
     """
-    words = " ".join(map(_engine_term, terms))
+    words = " ".join(map(_engine_term, terms)) or _NO_TERM
     if len(words) <= MOST_BYTES:
         return words
     return words[: words.rindex(" ", 0, MOST_BYTES + 1)]

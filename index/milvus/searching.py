@@ -42,9 +42,10 @@ class MilvusPassages:
         self._vectors: dict[Key, list[float]] = {}
 
     def lexical(self, terms: Iterable[str], count: int, *, by_prefix: bool = False) -> dict[Key, float]:
-        query = engine_terms(terms)
-        if not query:
+        asked = list(terms)
+        if not asked:
             return {}
+        query = engine_terms(asked)
         field = "character_weights" if by_prefix else "weights"
 
         def ask(limit: int) -> list[Row]:
