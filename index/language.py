@@ -41,7 +41,7 @@ def language_of(text: str) -> str:
         han += len(_HAN.findall(piece))
         kana += len(_KANA.findall(piece))
         latin += len(words)
-        marks += sum(word.lower() in _ENGLISH_MARKS for word in words)
+        marks += sum(map(_ENGLISH_MARKS.__contains__, map(str.lower, words)))
     script = _script(han + kana, latin)
     if script == "han":
         return "ja" if kana * 5 > han else "zh"

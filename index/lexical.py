@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import mul
 from typing import Self
 
 import numpy as np
@@ -62,8 +63,8 @@ class Weights:
     @property
     def checksum(self) -> int:
         """A sum over the postings, in the range of SQLite's integers, that ``verify`` can add up again."""
-        total = sum(zlib.crc32(term.encode()) * weight for term, weight in self.of.items())
-        return total & CHECKSUM_BITS
+        checksums = map(zlib.crc32, map(str.encode, self.of))
+        return sum(map(mul, checksums, self.of.values())) & CHECKSUM_BITS
 
 
 @contextmanager
@@ -83,8 +84,10 @@ def weigh(context: Sequence[str], body: Sequence[str]) -> Weights:
     counts = Counter(body)
     doubled = Counter({term: 2 * count for term, count in counts.items()})
     doubled.update(context)
-    capped = {term: min(weight, _HEAVIEST) for term, weight in doubled.items()}
-    return Weights(capped, min(len(context) + len(body), _LONGEST))
+    weights: dict[str, int] = doubled
+    if max(doubled.values(), default=0) > _HEAVIEST:
+        weights = {term: min(weight, _HEAVIEST) for term, weight in doubled.items()}
+    return Weights(weights, min(len(context) + len(body), _LONGEST))
 
 
 class LexicalIndex:
