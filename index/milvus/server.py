@@ -33,6 +33,7 @@ _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
 _MISSING = {4, 100}
+_NO_ALIAS = {100, 1600}  # the first is Milvus Lite's
 _REFUSED = re.compile(r"auth|permission|privilege|token", re.IGNORECASE)
 
 Row = dict[str, Any]
@@ -88,7 +89,7 @@ class Server:
             try:
                 found: dict[str, Any] = client.describe_alias(alias, timeout=_CALL_SECONDS)
             except MilvusException as error:
-                if _is_about_the_connection(error):
+                if error.code not in _NO_ALIAS:
                     raise
                 return None
         return str(found.get("collection_name") or "") or None
@@ -291,10 +292,6 @@ class Server:
                 f"no Milvus server answers at {self._address}: start it, or name another"
             )
         return CorpusDamaged(f"{self._address} cannot be used: {message}")
-
-
-def _is_about_the_connection(error: "MilvusException") -> bool:
-    return error.code in _UNREACHED or _REFUSED.search(str(error.message)) is not None
 
 
 def _level(newest: bool) -> dict[str, str]:
