@@ -64,7 +64,8 @@ class Weights:
     def checksum(self) -> int:
         """A sum over the postings, in the range of SQLite's integers, that ``verify`` can add up again."""
         checksums = map(zlib.crc32, map(str.encode, self.of))
-        return sum(map(mul, checksums, self.of.values())) & CHECKSUM_BITS
+        total: int = sum(map(mul, checksums, self.of.values()))
+        return total & CHECKSUM_BITS
 
 
 @contextmanager
