@@ -28,6 +28,7 @@ _PORT = 19530
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _CONNECT_SECONDS = 10
 _CALL_SECONDS = 60
+_LOAD_SECONDS = 1_800  # of a large collection that was released
 _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a message may have
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
@@ -114,7 +115,7 @@ class Server:
     def load(self, collection: str) -> None:
         """Have a collection ready to be searched."""
         with self._told() as client:
-            client.load_collection(collection, timeout=_CALL_SECONDS)
+            client.load_collection(collection, timeout=_LOAD_SECONDS)
 
     def drop(self, collection: str) -> None:
         """Drop a collection, if it is there."""

@@ -48,6 +48,7 @@ class MilvusStore:
         self._server = Server(address)
         self._encodings = RememberedEncodings()
         self._claim: Claim | None = None
+        self._written: Pair | None = None
 
     def open(self, create: bool, new_encoder: Callable[[], EncoderIdentity]) -> None:
         if self._server.target(self._alias) is None:
@@ -85,11 +86,11 @@ class MilvusStore:
             pair = self._pair()
             with claimed(self._server, pair, self.name) as claim:
                 clear_up(self._server, pair)
-                self._claim = claim
+                self._claim, self._written = claim, pair
                 try:
                     yield
                 finally:
-                    self._claim = None
+                    self._claim = self._written = None
 
     def settle(self) -> None:
         """The engine does so by itself."""
@@ -126,6 +127,7 @@ class MilvusStore:
             raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
         with self._told():
             reencode(self._server, self._pair(), self._claim, self.files_at_once, encoder, tell)
+            self._written = None
 
     def backup(self, file: str | Path, *, overwrite: bool) -> "Backup":  # noqa: ARG002
         raise PinciteError(f"{self.name} is backed up by its server, or copied to a folder: `pincite copy`")
@@ -139,6 +141,8 @@ class MilvusStore:
         self._server.point(self._alias, pair.passages)
 
     def _pair(self) -> Pair:
+        if self._written is not None:  # only who may write changes over to another
+            return self._written
         target = self._server.target(self._alias)
         if target is None:
             raise CorpusNotFound(f"the corpus at {self.name} is gone")
