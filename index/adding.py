@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pincite.index.encoder import Encoder
+from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import Progress, receipt_for
 from pincite.index.location import real_path
-from pincite.index.read_ahead import Item, Offer, ReadAhead, Unchanged
+from pincite.index.offers import Ahead, Item, Offer, Unchanged, Wanted, failed
 from pincite.index.records import Prepared, Receipt
 from pincite.index.sources import gone_from
 from pincite.index.store import Store
@@ -21,16 +21,12 @@ _VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
 def stored(
-    offers: Sequence[Offer],
-    store: Store,
-    encoder: Callable[[], Encoder],
-    interrupt: Callable[[], None],
-    tell: Callable[[Progress], None],
+    offers: Sequence[Offer], store: Store, reading: Ahead, tell: Callable[[Progress], None]
 ) -> Iterator[Receipt]:
     """Store what is offered, and yield each file's receipt once it is safe; the next ones are read and
-    encoded meanwhile. ``encoder`` and ``interrupt`` are ``ReadAhead``'s.
+    encoded meanwhile, by ``reading``.
     """
-    with ReadAhead(offers, store, encoder, interrupt) as ahead:
+    with reading as ahead:
         waiting: list[_Encoded | Receipt] = []
         for number, offer in enumerate(offers):
             at, turn = Progress(offer.source, number, len(offers)), time.perf_counter()
@@ -51,8 +47,7 @@ class _Encoded:
     """
 
     offer: Offer
-    mark: str
-    is_new: bool
+    wanted: Wanted
     prepared: list[Prepared]
     began: float
 
@@ -68,9 +63,13 @@ def _encoded(
             with store.transaction() as writer:
                 writer.set_is_text(offer.source, item.is_text)
         return item.receipt
-    for done in item.encoded():
-        on_encoded(done, len(item.unencoded.texts))
-    return _Encoded(offer, item.mark, item.is_new, item.unencoded.prepared(), max(item.started, turn))
+    began = max(item.started, turn)
+    try:
+        for done in item.encoded():
+            on_encoded(done, len(item.unencoded.texts))
+    except UnsupportedDocument as error:
+        return failed(offer.source, error, began)
+    return _Encoded(offer, item.wanted, item.unencoded.prepared(), began)
 
 
 def _passages(waiting: Iterable[_Encoded | Receipt]) -> int:
@@ -85,12 +84,12 @@ def _settled(waiting: Sequence[_Encoded | Receipt], store: Store) -> list[Receip
         with store.transaction() as writer:
             for one in files:
                 offer = one.offer
-                writer.add_file(offer.source, one.mark, one.prepared, is_text=offer.is_text)
+                writer.add_file(offer.source, one.wanted.mark, one.prepared, is_text=offer.is_text)
     return [one if isinstance(one, Receipt) else _receipt(one) for one in waiting]
 
 
 def _receipt(one: _Encoded) -> Receipt:
-    status = "added" if one.is_new else "replaced"
+    status = "added" if one.wanted.is_new else "replaced"
     return receipt_for(one.offer.source, status, one.prepared, time.perf_counter() - one.began)
 
 

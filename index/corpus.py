@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pincite.index.document import Document
     from pincite.index.formats.process import ReadingProcess
     from pincite.index.ingestion import Progress
-    from pincite.index.read_ahead import Offer, OnPage
+    from pincite.index.offers import Offer, OnPage
 
 _SETTLED_AT_ONCE = 256
 """Passages that are stored before the indexes are put in order again."""
@@ -165,7 +165,7 @@ class Corpus:
         """
         from pincite.index.adding import look_after_vanished
         from pincite.index.ingestion import Progress, checked_metadata
-        from pincite.index.read_ahead import Offer
+        from pincite.index.offers import Offer
         from pincite.index.sources import find_files, source_name
 
         tell = progress or (lambda _: None)
@@ -193,7 +193,7 @@ class Corpus:
         """Index text in hand under the name ``source``, as ``add`` indexes a file."""
         from pincite.index.formats import text_document, with_text
         from pincite.index.ingestion import checked_metadata
-        from pincite.index.read_ahead import Offer
+        from pincite.index.offers import Offer
 
         if not source.strip() or "\x00" in source:
             raise ValueError(f"{source!r} cannot name a text: give it a source such as notes/today.md")
@@ -419,10 +419,12 @@ class Corpus:
 
     def _stored(self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]") -> list[Receipt]:
         from pincite.index.adding import stored
+        from pincite.index.read_ahead import ReadAhead
 
+        ahead = ReadAhead(offers, self._store, lambda: self.encoder, self._interrupt_reading)
         receipts = []
         unsettled = _SETTLED_AT_ONCE  # the first file, so that there are indexes whatever happens
-        for receipt in stored(offers, self._store, lambda: self.encoder, self._interrupt_reading, tell):
+        for receipt in stored(offers, self._store, ahead, tell):
             receipts.append(receipt)
             unsettled += receipt.passages
             if unsettled >= _SETTLED_AT_ONCE:

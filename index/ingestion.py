@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -71,16 +72,24 @@ class Unencoded:
         self.texts = [draft.embedded for draft in drafts]
         self.keys = [_key(text) for text in self.texts]
         self._cuts = cuts
-        self._vectors = np.zeros((len(drafts), encoder.identity.dimension), dtype=np.float32)
+        self._dimension = encoder.identity.dimension
         self._first = {key: place for place, key in reversed(list(enumerate(self.keys)))}
-        found = known(self.keys)
+        self.missing = sorted(self._first.values())
+        self.know(known(self.keys))
+        self.missing = [
+            place for place in self.missing if encoder.known_share(drafts[place].body) >= LEAST_KNOWN_SHARE
+        ]
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        """Made when the first is filled: they do not travel with what is split on another machine."""
+        return np.zeros((len(self.texts), self._dimension), dtype=np.float32)
+
+    def know(self, found: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Take the vectors that are already there, by the keys of their texts."""
         for key, vector in found.items():
             self._vectors[self._first[key]] = vector
-        self.missing = sorted(
-            place
-            for key, place in self._first.items()
-            if key not in found and encoder.known_share(drafts[place].body) >= LEAST_KNOWN_SHARE
-        )
+        self.missing = [place for place in self.missing if self.keys[place] not in found]
 
     def fill(self, place: int, vector: NDArray[np.float32]) -> None:
         """Take the vector of one that was missing."""

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pincite.index import read_ahead
+from pincite.index import offers, read_ahead
 from pincite.index.corpus import Corpus
 from pincite.index.document import Document, Metadata
 from pincite.index.errors import UnsupportedDocument
 from pincite.index.formats import text_document, with_text
 from pincite.index.ingestion import Progress, Unencoded, fingerprint, split_and_pack
-from pincite.index.read_ahead import Offer, ReadAhead
+from pincite.index.offers import Offer
+from pincite.index.read_ahead import ReadAhead
 from tests.fakes import CountingEncoder
 
 FILES = 150
@@ -113,7 +114,7 @@ def test_no_more_is_read_ahead_than_there_is_room_for(
         read.append(content.decode())
         return fingerprint(content, metadata)
 
-    monkeypatch.setattr(read_ahead, "fingerprint", noted)
+    monkeypatch.setattr(offers, "fingerprint", noted)
     monkeypatch.setattr(read_ahead, "MOST_AHEAD", 10 * len("Mill 100 grinds wheat."))
     corpus.add(docs, progress=lambda at: ahead.append(len(read) - at.files_done))
     assert max(ahead) <= 12
