@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pincite.index.document import Document
     from pincite.index.formats.process import ReadingProcess
     from pincite.index.ingestion import Progress
-    from pincite.index.offers import Offer, OnPage
+    from pincite.index.offers import Ahead, Offer, OnPage
 
 _SETTLED_AT_ONCE = 256
 """Passages that are stored before the indexes are put in order again."""
@@ -153,6 +153,7 @@ class Corpus:
         password: str | None = None,
         prune: bool = False,
         progress: "Callable[[Progress], None] | None" = None,
+        ray: str | None = None,
     ) -> list[Receipt]:
         """Index files, folders and globs; return a receipt per file.
 
@@ -160,8 +161,11 @@ class Corpus:
         is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
         ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
         folder. A file that the corpus holds and that is gone from a given folder has vanished: its receipt
-        says so, and ``prune`` removes it. Raises ValueError for metadata that cannot be stored, and
-        ``CorpusLocked`` while another process writes.
+        says so, and ``prune`` removes it. ``ray`` has files read and encoded on a Ray cluster: HOST:PORT,
+        "auto" for the one that runs here, "local" for one of our own.
+
+        Raises ValueError for metadata that cannot be stored, ``CorpusLocked`` while another process writes,
+        and ``PinciteError`` where there is no such cluster.
         """
         from pincite.index.adding import look_after_vanished
         from pincite.index.ingestion import Progress, checked_metadata
@@ -177,11 +181,13 @@ class Corpus:
                 one.content,
                 partial(self._read, one.path.name, password),
                 given,
+                name=one.path.name,
+                password=password,
             )
             for one in found
         ]
         with self._store.writing():
-            receipts = self._stored(offers, tell)
+            receipts = self._stored(offers, tell, ray)
             present = {offer.source for offer in offers}
             receipts += look_after_vanished(self._store, paths, present, prune)
             self._store.settle()
@@ -417,14 +423,14 @@ class Corpus:
         if encoder is not None and encoder != stored.name:
             self._encoders.check(stored, encoder)
 
-    def _stored(self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]") -> list[Receipt]:
+    def _stored(
+        self, offers: "Sequence[Offer]", tell: "Callable[[Progress], None]", ray: str | None = None
+    ) -> list[Receipt]:
         from pincite.index.adding import stored
-        from pincite.index.read_ahead import ReadAhead
 
-        ahead = ReadAhead(offers, self._store, lambda: self.encoder, self._interrupt_reading)
         receipts = []
         unsettled = _SETTLED_AT_ONCE  # the first file, so that there are indexes whatever happens
-        for receipt in stored(offers, self._store, ahead, tell):
+        for receipt in stored(offers, self._store, self._ahead(offers, ray), tell):
             receipts.append(receipt)
             unsettled += receipt.passages
             if unsettled >= _SETTLED_AT_ONCE:
@@ -432,6 +438,19 @@ class Corpus:
                 unsettled = 0
         self._store.settle()
         return receipts
+
+    def _ahead(self, offers: "Sequence[Offer]", ray: str | None) -> "Ahead":
+        """Return who reads and encodes: this process, or the workers of a Ray cluster."""
+        if ray is None:
+            from pincite.index.read_ahead import ReadAhead
+
+            return ReadAhead(offers, self._store, lambda: self.encoder, self._interrupt_reading)
+        from pincite.index.ray_cluster import RayCluster
+        from pincite.index.spread import Spread
+
+        with self._store.snapshot() as snapshot:
+            cluster = RayCluster(ray, snapshot.encoder)
+        return Spread(offers, self._store, cluster.connect)
 
     def _read(
         self, name: str, password: str | None, content: bytes, on_page: "OnPage"

@@ -44,7 +44,7 @@ class LoadedEncoders:
 
     def check(self, stored: EncoderIdentity, given: str | Encoder) -> Encoder:
         """Return the given encoder, or raise ``EncoderMismatch`` if its vectors are not like those stored."""
-        encoder = self.keep(given, stored.precision if stored.precision in (FLOAT32, INT8) else None)
+        encoder = self.keep(given, _precision(stored))
         if _weights(stored) == _weights(encoder.identity):
             return encoder
         other = encoder.identity
@@ -56,6 +56,24 @@ class LoadedEncoders:
         raise EncoderMismatch(
             f"{self._location} was built with {_shown(stored)}, not {_shown(other)}: {advice}"
         )
+
+
+def load_same(identity: EncoderIdentity) -> Encoder:
+    """Return the encoder of that identity. Raises ``EncoderMismatch`` where what is here under its name would
+    make other vectors, and ``EncoderUnavailable`` where there is nothing.
+    """
+    encoder = load_encoder(identity.name, precision=_precision(identity), progress=_LOG.info)
+    if _weights(identity) != _weights(encoder.identity):
+        raise EncoderMismatch(
+            f"there is {_shown(encoder.identity)}, and the corpus was built with {_shown(identity)}: install"
+            " the same there"
+        )
+    return encoder
+
+
+def _precision(identity: EncoderIdentity) -> str | None:
+    """Return the precision to ask for, to get an encoder of that identity."""
+    return identity.precision if identity.precision in (FLOAT32, INT8) else None
 
 
 def _shown(identity: EncoderIdentity) -> str:

@@ -110,5 +110,9 @@ def look_up(offer: Offer, content: bytes, store: Store, started: float) -> Uncha
 
 def failed(source: str, error: Exception, started: float) -> Receipt:
     """Return the receipt of a file that cannot be read."""
-    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-    return Receipt(source, "failed", reason, seconds=time.perf_counter() - started)
+    return Receipt(source, "failed", reason_for(error), seconds=time.perf_counter() - started)
+
+
+def reason_for(error: Exception) -> str:
+    """Return what a receipt says of an error."""
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

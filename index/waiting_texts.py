@@ -29,10 +29,10 @@ class Text:
 
 
 class WaitingTexts:
-    """``changed`` is notified whenever there is more to do, or nothing any more."""
+    """``changed`` is notified whenever there is more to do, or nothing any more; ``guard`` is its lock."""
 
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
+    def __init__(self, guard: threading.RLock | None = None) -> None:
+        self.changed = threading.Condition(guard)
         self.is_closed = False
         self._waiting: deque[Text] = deque()
         self._wanted_by: dict[bytes, list[tuple[Taken, int]]] = {}
@@ -49,7 +49,7 @@ class WaitingTexts:
             if self._failure is not None:
                 taken.tell(self._failure)
                 return
-            filled = 0
+            filled, before = 0, len(self._waiting)
             for place in unencoded.missing:
                 key = unencoded.keys[place]
                 if (vector := self._remembered.get(key)) is not None:
@@ -62,7 +62,7 @@ class WaitingTexts:
                     self._waiting.append(Text(key, unencoded.texts[place]))
             if filled:
                 taken.tell(filled)
-            self.changed.notify_all()
+            self.changed.notify(len(self._waiting) - before)
 
     def wait(self, most: int) -> list[Text]:
         """Take up to ``most`` texts, as soon as there is one; none once it is closed."""
@@ -98,7 +98,7 @@ class WaitingTexts:
         """Have texts that were taken wait again, before all others."""
         with self.changed:
             self._waiting.extendleft(reversed(texts))
-            self.changed.notify_all()
+            self.changed.notify(len(texts))
 
     def give_up(self, text: Text, error: Exception) -> None:
         """Tell the files that want a text that it cannot be encoded."""

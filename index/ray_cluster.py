@@ -1,0 +1,184 @@
+"""Workers on a Ray cluster: each is an actor with one core, an encoder and a reading process of its own.
+
+A worker that is lost is not started again by Ray: ``spread`` asks for another, and gives what it had to those
+that are there, so that nothing waits for a machine that does not come back. What passes between here and the
+actors goes Ray's own way, by pickle, between processes of one user who trust each other.
+
+Ray is imported, and a cluster started or joined (``ray_connection``), for the first file that has to be sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from pincite.index import ray_actor
+from pincite.index.encoder_files import EncoderIdentity, first_line
+from pincite.index.errors import PinciteError
+from pincite.index.ray_connection import CONNECTION, check_address
+from pincite.index.spread import DistantWorker, WorkerLostError
+from pincite.index.vectors import Matrix
+from pincite.index.worker import Outcome, Pages, Sent
+
+MOST_WORKERS = 64
+"""More would wait for the one process that stores what they make."""
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class RayCluster:
+    """A cluster by its address, "auto" for the one that runs on this machine, "local" for one of our own."""
+
+    address: str
+    identity: EncoderIdentity
+    """The encoder that the workers are to have."""
+
+    def __post_init__(self) -> None:
+        """Raises ``PinciteError`` where Ray is not installed or the address cannot be one."""
+        check_address(self.address)
+
+    def connect(self) -> RayWorkers:
+        """Start or join the cluster. Raises ``PinciteError`` where that cannot be done."""
+        ray = CONNECTION.open(self.address)
+        try:
+            cores = int(ray.cluster_resources().get("CPU", 0))
+            if not cores:
+                raise PinciteError(f"the Ray cluster at {self.address} has no CPU to work on")
+            return RayWorkers(ray, self.identity, min(cores, MOST_WORKERS))
+        except BaseException:
+            CONNECTION.close()
+            raise
+
+
+class RayWorkers:
+    """The ``Workers`` of a cluster that this process is connected to."""
+
+    def __init__(self, ray: ModuleType, identity: EncoderIdentity, most: int) -> None:
+        self._ray = ray
+        self._identity = identity
+        self._most = most
+        ray.cloudpickle.register_pickle_by_value(ray_actor)
+        remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
+        self._actor_class = remote(ray_actor.PinciteWorker)
+        self._actors: set[Any] = set()
+        self._at_work = 0
+        self._guard = threading.Lock()
+        self._is_closed = False
+
+    @property
+    def most(self) -> int:
+        """One for each core of the cluster, up to ``MOST_WORKERS``."""
+        return self._most
+
+    def start(self) -> RayWorker:
+        """See ``Workers``. Raises ``PinciteError`` where the worker's pincite or encoder is not the same as
+        here, or where the cluster has had no room for a single one for five minutes.
+        """
+        with self._guard:
+            if self._is_closed:
+                raise WorkerLostError("no worker is wanted any more")
+            actor = self._actor_class.remote()
+            self._actors.add(actor)
+        worker = RayWorker(self._ray, actor)
+        try:
+            self._check_version(worker)
+            worker.get(actor.prepare.remote(self._identity))
+        except BaseException:
+            self._kill(actor)
+            raise
+        with self._guard:
+            self._at_work += 1
+        return worker
+
+    def end(self, worker: DistantWorker) -> None:
+        """See ``Workers``."""
+        assert isinstance(worker, RayWorker)  # noqa: S101 -- it came from ``start``
+        with self._guard:
+            self._at_work -= 1
+        self._kill(worker.actor)
+
+    def close(self) -> None:
+        """See ``Workers``. Leave the cluster, or end it if it is our own."""
+        with self._guard:
+            self._is_closed = True
+            left = list(self._actors)
+        for actor in left:
+            self._kill(actor)
+        CONNECTION.close()
+
+    def _check_version(self, worker: RayWorker) -> None:
+        """Raise ``PinciteError`` unless the worker has this pincite. It may have to wait for a free core."""
+        here, there = ray_actor.installed_version(), None
+        answer = worker.actor.version.remote()
+        while there is None:
+            try:
+                there = worker.get(answer, seconds=_PATIENCE)
+            except self._ray.exceptions.GetTimeoutError:
+                with self._guard:
+                    if not self._at_work:
+                        raise PinciteError(
+                            f"the Ray cluster has given no core to a worker for {_PATIENCE / 60:.0f} minutes:"
+                            " see `ray status`"
+                        ) from None
+        if here != there:
+            host = worker.get(worker.actor.host.remote())
+            raise PinciteError(
+                f"{host}, a machine of the Ray cluster, has pincite {there}, and this one has {here}: install"
+                " the same on both"
+            )
+
+    def _kill(self, actor: Any) -> None:
+        with self._guard:
+            if actor not in self._actors:
+                return
+            self._actors.remove(actor)
+        self._ray.kill(actor)
+
+
+@dataclass(frozen=True, slots=True)
+class RayWorker:
+    """A ``DistantWorker`` that is an actor."""
+
+    ray: ModuleType
+    actor: Any = field(repr=False)
+
+    def read(self, files: Sequence[Sent]) -> Iterator[Pages | Outcome]:
+        """See ``Worker``."""
+        answers = iter(self.actor.read.options(num_returns="streaming").remote(list(files)))
+        while True:
+            with self._watched():
+                answer = next(answers, None)
+            if answer is None:
+                return
+            yield self.get(answer)
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """See ``Worker``."""
+        return np.array(self.get(self.actor.encode.remote(list(texts))))  # a copy, out of Ray's own memory
+
+    def get(self, answer: Any, seconds: float | None = None) -> Any:
+        """Return what the actor answers. Raises ``WorkerLostError`` where it never will, whatever the actor
+        raised, and Ray's ``GetTimeoutError``.
+        """
+        with self._watched():
+            return self.ray.get(answer, timeout=seconds)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        errors = self.ray.exceptions
+        try:
+            yield
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, PinciteError):
+                raise error.cause from None
+            raise
+        except errors.GetTimeoutError:
+            raise
+        except errors.RayError as error:
+            raise WorkerLostError(first_line(error)) from error
