@@ -21,6 +21,7 @@ import numpy as np
 from pincite.index import ray_actor
 from pincite.index.encoder_files import EncoderIdentity, first_line
 from pincite.index.errors import PinciteError
+from pincite.index.ray_actor import installed_version
 from pincite.index.ray_connection import CONNECTION, check_address
 from pincite.index.spread import DistantWorker, WorkerLostError
 from pincite.index.vectors import Matrix
@@ -114,7 +115,7 @@ class RayWorkers:
 
     def _check_version(self, worker: RayWorker) -> None:
         """Raise ``PinciteError`` unless the worker has this pincite. It may have to wait for a free core."""
-        here, there = ray_actor.installed_version(), None
+        here, there = installed_version(), None
         answer = worker.actor.version.remote()
         while there is None:
             try:

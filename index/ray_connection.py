@@ -115,7 +115,7 @@ def _join(ray: Any, address: str) -> None:
             with _on_this_machine_only(ray):
                 ray.init(LOCAL, num_cpus=usable_cores(), include_dashboard=False, **settings)
         else:
-            _check_answers(ray._private.services.canonicalize_bootstrap_address(address), address)
+            _check_answers(ray._private.services.canonicalize_bootstrap_address(address))
             with _tried_once():
                 ray.init(address, **settings)
     except PinciteError:
@@ -128,10 +128,14 @@ def _join(ray: Any, address: str) -> None:
 def _failure(address: str, error: Exception) -> str:
     if address == LOCAL:
         return f"no Ray cluster could be started on this machine: {first_line(error)}"
-    if address == AUTO and isinstance(error, ConnectionError):
+    if address == AUTO and isinstance(error, ConnectionError) and error.__cause__ is None:
         return (
-            "no Ray cluster runs on this machine: start one with `ray start --head`, or say where one is,"
-            ' or "local" for one of our own'
+            "no Ray cluster runs on this machine: start one with `ray start --head`, name one by its"
+            ' HOST:PORT, or take "local", one that lasts as long as this run'
+        )
+    if "InvalidAuthToken" in f"{error} {error.__cause__}":
+        return (
+            f"the Ray cluster at {address} asks for a token: set RAY_AUTH_MODE=token where you have its token"
         )
     return f"the Ray cluster at {address} could not be joined: {first_line(error)}"
 
@@ -159,9 +163,9 @@ def _tried_once() -> Iterator[None]:
             del os.environ[_WAIT]
 
 
-def _check_answers(resolved: str, address: str) -> None:
-    """Raise ``PinciteError`` unless what Ray speaks, gRPC over HTTP/2, is spoken at the address."""
-    host, _, port = resolved.rpartition(":")
+def _check_answers(address: str) -> None:
+    """Raise ``PinciteError`` unless what Ray speaks, gRPC over HTTP/2, is spoken at ``HOST:PORT``."""
+    host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS) as connection:
             connection.sendall(_GREETING)

@@ -20,6 +20,7 @@ HEAVY = (
     "onnxruntime",
     "pypdfium2",
     "matplotlib",
+    "ray",
 )
 NOT_FOR_A_QUESTION = (
     *(set(HEAVY) - {"faiss", "onnxruntime"}),
@@ -29,8 +30,8 @@ NOT_FOR_A_QUESTION = (
     *(
         f"pincite.index.{module}"
         for module in (
-            "adding backup formats ingestion locking onnx_export page_images quiet reencoding"
-            " sources splitter transformer_encoder verification"
+            "adding backup formats ingestion locking offers onnx_export page_images quiet ray_cluster"
+            " read_ahead reencoding sources splitter spread transformer_encoder verification"
         ).split()
     ),
 )

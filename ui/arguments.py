@@ -51,6 +51,14 @@ PrecisionOption = Annotated[
         help="Of new vectors: float32 or int8. None: what a short test finds quicker here.",
     ),
 ]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help='Read and encode on a Ray cluster: HOST:PORT; "auto": the one that runs here; "local": its own.',
+    ),
+]
 Auth = Annotated[
     list[str] | None,
     typer.Option(

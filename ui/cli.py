@@ -29,6 +29,7 @@ from pincite.ui.arguments import (
     MinConfidence,
     NoAuth,
     PrecisionOption,
+    RayOption,
     TopK,
     WhereOption,
     open_corpus,
@@ -88,6 +89,7 @@ def index(
     ] = False,
     encoder: EncoderOption = None,
     precision: PrecisionOption = None,
+    ray: RayOption = None,
     json: Json = False,
 ) -> None:
     """Index files, folders and globs; print a receipt for each file."""
@@ -107,6 +109,7 @@ def index(
             password=password,
             prune=prune,
             progress=progress,
+            ray=ray,
         )
     print_json(receipts) if json else print_receipts(receipts)
     if any(receipt.status == "failed" for receipt in receipts):

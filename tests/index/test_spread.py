@@ -92,7 +92,7 @@ class Member:
         """As ``Worker`` does."""
         for text in texts:
             self._workforce.check(text)
-        vectors = sent(self.worker.encode(sent(texts)))
+        vectors: Matrix = sent(self.worker.encode(sent(texts)))
         vectors.flags.writeable = False
         return vectors
 
@@ -130,15 +130,17 @@ def corpus(
 ) -> Iterator[Corpus]:
     """An empty corpus that has ``workforce`` work. It is sound in the end, and nobody is at work any more."""
 
-    def ahead(offers: Sequence[Offer], ray: str | None) -> Spread:
-        return Spread(offers, corpus._store, workforce.connect)
+    with Corpus.open(tmp_path / "c", encoder=encoder) as opened:
 
-    with Corpus.open(tmp_path / "c", encoder=encoder) as corpus:
-        monkeypatch.setattr(corpus, "_ahead", ahead)
-        yield corpus
-        assert corpus.verify() == []
+        def ahead(offers: Sequence[Offer], ray: str | None) -> Spread:
+            return Spread(offers, opened._store, workforce.connect)
+
+        monkeypatch.setattr(opened, "_ahead", ahead)
+        yield opened
+        assert opened.verify() == []
     assert workforce.at_work == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pincite-")]
+    ours = ("pincite-reading", "pincite-worker")
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(ours)]
 
 
 def timeless(receipts: Sequence[Receipt]) -> list[Receipt]:
