@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,9 +20,14 @@ from pincite.index.encoder import Encoder, load_encoder
 from tests.fakes import FakeEncoder
 from tests.llm_server import Server, serving
 
+if TYPE_CHECKING:
+    from tests.milvus_server import MilvusServer
+
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 NO_NETWORK = Path(__file__).parent / "no_network"
+
+_OF_MILVUS = ("PINCITE_MILVUS_TOKEN", "PINCITE_MILVUS_TLS")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,7 +51,7 @@ def user_cache(pytestconfig: pytest.Config) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(pytestconfig.cache.mkdir("pincite-user-cache")))
         patch.setenv("PYTHONPATH", str(NO_NETWORK), prepend=os.pathsep)
-        for name in ("PINCITE_CORPUS", "PINCITE_LLM", "PINCITE_AUTH", "OPENAI_API_KEY"):
+        for name in ("PINCITE_CORPUS", "PINCITE_LLM", "PINCITE_AUTH", "OPENAI_API_KEY", *_OF_MILVUS):
             patch.delenv(name, raising=False)
         yield
 
@@ -105,4 +111,15 @@ def pincite(tmp_path: Path) -> Run:
 def server() -> Iterator[Server]:
     """An LLM server on loopback that says what the test scripts."""
     with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def milvus(user_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """A Milvus server for all tests, each of which asks it for a location of its own."""
+    for module in ("pymilvus", "milvus_lite"):
+        pytest.importorskip(module, reason="the extra `scale` is not installed", exc_type=ModuleNotFoundError)
+    from tests.milvus_server import milvus_server
+
+    with milvus_server(tmp_path_factory.mktemp("milvus")) as running:
         yield running

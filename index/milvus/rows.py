@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from pincite.index.document import Span
 from pincite.index.errors import CorpusDamaged
-from pincite.index.filters import comparable
 from pincite.index.milvus.collections import MOST_BYTES, MOST_NAMES
+from pincite.index.milvus.filtering import field_name, filtered
 from pincite.index.milvus.server import Row
 from pincite.index.passages import (
     Passage,
@@ -156,8 +156,8 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
     """Yield the rows of a file's passages."""
     number = 0
     for one in prepared:
-        names = names_of(one.source)
-        fields = {field: _filtered(field, value) for field, value in one.document.metadata.items()}
+        document, names = one.document, names_of(one.source)
+        fields = {field_name(field): filtered(field, value) for field, value in document.metadata.items()}
         for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
             context, body = terms_of(draft.context), terms_of(draft.body)
             payload = _json([*_kept(draft), *_shown(one, draft)])
@@ -173,9 +173,7 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
                 "source": one.source,
                 "names": names,
                 "fields": fields,
-                "payload": payload
-                if len(payload.encode()) <= MOST_BYTES
-                else _json([draft.start, draft.end]),
+                "payload": payload,
                 "vector": read_vectors(stored_vector(vector), len(vector))[0].tolist(),
                 "terms": engine_terms([*body, *body, *context]),
                 "characters": engine_terms([term[0] for term in (*body, *body, *context) if is_cjk(term)]),
@@ -331,12 +329,6 @@ def _engine_term(term: str) -> str:
     if not term.isascii():
         term = f"x{term.encode().hex()}"
     return term if len(term) <= _LONGEST_TERM else f"h{hashlib.sha256(term.encode()).hexdigest()[:40]}"
-
-
-def _filtered(field: str, value: str | float) -> str | float:
-    """Return a value as filters see it: a date as text, true and false as numbers."""
-    found = comparable(field, value)
-    return str(found) if field == "date" else int(found) if isinstance(found, bool) else found
 
 
 def _json(value: object) -> str:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,10 @@ from pincite.index.encoder import load_encoder
 from .models import build_tiny_model
 from .zygote import Zygote, zygote
 
+if TYPE_CHECKING:
+    from tests.milvus_server import MilvusServer
+
+STORES = ("folder", "milvus")
 _OWN_MOUNTS = ("unshare", "--map-root-user", "--mount")
 
 
@@ -71,3 +76,20 @@ def forks_that_mount(user_cache: None) -> Iterator[Zygote]:
         pytest.skip("mounting is not allowed here")
     with zygote(*_OWN_MOUNTS) as running:
         yield running
+
+
+@pytest.fixture(params=STORES)
+def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where a corpus may be made, in each of the stores. Its sources are named from ``tmp_path``, the current
+    folder.
+    """
+    monkeypatch.chdir(tmp_path)
+    return location_in(request, tmp_path)
+
+
+def location_in(request: pytest.FixtureRequest, folder: Path) -> str:
+    """Return where a corpus may be made in the store that is the fixture's parameter."""
+    if request.param == "folder":
+        return str(folder / ".pincite")
+    server: MilvusServer = request.getfixturevalue("milvus")
+    return server.location()

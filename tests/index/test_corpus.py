@@ -39,7 +39,15 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def corpus(docs: Path) -> Iterator[Corpus]:
+def corpus(docs: Path, location: str) -> Iterator[Corpus]:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        yield corpus
+        assert corpus.verify() == []
+
+
+@pytest.fixture
+def folder_corpus(docs: Path) -> Iterator[Corpus]:
+    """A corpus in a folder, for what only that has: files of its own, and transactions to read in."""
     with Corpus.open(docs.parent / ".pincite", encoder=FakeEncoder()) as corpus:
         yield corpus
         assert corpus.verify() == []
@@ -110,7 +118,12 @@ def test_what_the_corpus_holds_can_be_listed_read_and_counted(corpus: Corpus) ->
     stats = corpus.stats()
     assert (stats.files, stats.documents, stats.groups, stats.passages, stats.characters) == (3, 3, 3, 3, 37)
     assert stats.encoder == FakeEncoder().identity
-    assert stats.bytes >= (corpus.location / "corpus.sqlite3").stat().st_size
+
+
+def test_the_bytes_of_a_corpus_are_those_of_its_folder(folder_corpus: Corpus) -> None:
+    folder_corpus.add("docs")
+    database = folder_corpus.location / "corpus.sqlite3"
+    assert folder_corpus.stats().bytes >= database.stat().st_size
 
 
 def test_a_bad_file_never_raises_and_loses_nothing(corpus: Corpus, docs: Path) -> None:
@@ -191,7 +204,10 @@ def test_a_change_of_metadata_alone_replaces_the_document(corpus: Corpus) -> Non
     assert corpus.documents()[0].title == "2024"
 
 
-def test_a_snapshot_shows_one_generation_whatever_is_written_meanwhile(corpus: Corpus, docs: Path) -> None:
+def test_a_snapshot_shows_one_generation_whatever_is_written_meanwhile(
+    folder_corpus: Corpus, docs: Path
+) -> None:
+    corpus = folder_corpus
     corpus.add(docs)
     with corpus.snapshot() as snapshot:
         before, generation = snapshot.documents(), snapshot.generation
@@ -304,7 +320,8 @@ def test_prune_spares_what_a_folder_that_cannot_be_read_may_hold(
     assert len(corpus.documents()) == 3
 
 
-def test_the_corpus_folder_itself_is_never_indexed(corpus: Corpus, docs: Path) -> None:
+def test_the_corpus_folder_itself_is_never_indexed(folder_corpus: Corpus, docs: Path) -> None:
+    corpus = folder_corpus
     (corpus.location / "stray.txt").write_text("stray")
     assert reasons(corpus.add(corpus.location)) == {".pincite": "no file in it that pincite can read"}
     assert set(statuses(corpus.add(docs.parent, include=["*"]))) == {

@@ -26,8 +26,8 @@ def text(number: int, groups: int) -> str:
 
 
 @pytest.fixture
-def corpus(tmp_path: Path, fake_encoder: FakeEncoder) -> Iterator[Corpus]:
-    with Corpus.open(tmp_path / "corpus", encoder=fake_encoder) as opened:
+def corpus(location: str, fake_encoder: FakeEncoder) -> Iterator[Corpus]:
+    with Corpus.open(location, encoder=fake_encoder) as opened:
         yield opened
 
 

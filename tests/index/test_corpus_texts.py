@@ -16,8 +16,8 @@ from .texts import grouped_texts, texts
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus.open(tmp_path / "语料 'c'", encoder=FakeEncoder()) as corpus:
+def corpus(location: str) -> Iterator[Corpus]:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         yield corpus
         assert corpus.verify() == []
 

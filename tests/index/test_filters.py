@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,8 @@ from hypothesis import strategies as st
 from pincite.index.corpus import Corpus
 from pincite.index.filters import Condition, Scalar, comparable, compile_filter
 from tests.fakes import FakeEncoder
+
+from .conftest import STORES, location_in
 
 DOCUMENTS: dict[str, dict[str, Scalar]] = {
     "news/a.txt": {"date": "2025-08-14T10:10", "publisher": "3 6 Ke", "year": 2025, "title": "Tea"},
@@ -24,9 +25,10 @@ DOCUMENTS: dict[str, dict[str, Scalar]] = {
 OPERATORS = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
-    with Corpus.open(tmp_path_factory.mktemp("filters") / "c", encoder=FakeEncoder()) as corpus:
+@pytest.fixture(scope="module", params=STORES)
+def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    location = location_in(request, tmp_path_factory.mktemp("filters"))
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         for source, metadata in DOCUMENTS.items():
             corpus.add_text(f"common words of {source}", source=source, metadata=metadata)
         yield corpus
@@ -114,7 +116,7 @@ def test_a_condition_that_means_nothing_is_a_value_error(
     "value", ["' OR 1=1 --", "x'; DROP TABLE documents; --", "?", "%", "_", "*", '"', "\x00"]
 )
 @pytest.mark.parametrize("field", ["title", "publisher", "source", "document_id"])
-def test_a_value_is_never_read_as_sql(corpus: Corpus, field: str, value: str) -> None:
+def test_a_value_is_never_read_as_code(corpus: Corpus, field: str, value: str) -> None:
     assert found(corpus, **{field: value}) == []
     assert found(corpus, **{field: [value, value]}) == []
     corpus.search("common", where={field: {"gte": value}})
@@ -128,13 +130,39 @@ def test_what_is_no_date_is_refused_rather_than_never_met(corpus: Corpus, value:
             corpus.search("common", where={"date": condition})
 
 
-def test_a_field_name_given_as_metadata_is_never_read_as_sql(tmp_path: Path) -> None:
-    name = "x') OR 1=1; --"
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+ODD = [
+    "x') OR 1=1; --",
+    'x"] == "" or fields["language"] != "',
+    "back\\slash",
+    "two\nlines\tand a tab",
+    "100% of_it*?",
+    "hex_61",
+    "a" * 3000,
+    "\u2028 雾 \U0001f375",
+    "{braces} and [brackets] $.x",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_field_name_given_as_metadata_is_never_read_as_code(location: str, name: str) -> None:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         corpus.add_text("common", source="a", metadata={name: "1"})
-        corpus.add_text("common", source="b")
+        corpus.add_text("common", source="b", metadata={"a": "1"})
         assert found(corpus, **{name: "1"}) == ["a"]
         assert found(corpus, **{name: "2"}) == []
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_value_of_any_kind_is_kept_and_found_by_itself_alone(location: str, value: str) -> None:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common", source=f"{value}/a", metadata={"title": value, "kind": value})
+        corpus.add_text("common", source="b", metadata={"title": value + " ", "kind": f" {value}"})
+        (one,) = (one for one in corpus.documents() if one.source != "b")
+        assert (one.source, one.title, one.metadata["kind"]) == (f"{value}/a", value, value)
+        for field in ("title", "kind"):
+            assert found(corpus, **{field: value}) == [f"{value}/a"]
+            assert found(corpus, **{field: ["x", value]}) == [f"{value}/a"]
+        assert found(corpus, source=f"{value}/a") == [f"{value}/a"]
 
 
 def test_the_compiled_filter_keeps_values_out_of_the_sql() -> None:
@@ -151,26 +179,38 @@ def test_values_compare_in_one_form() -> None:
     assert comparable("year", 2025) == 2025
 
 
-numbers = st.integers(-3, 3) | st.sampled_from([0.5, -1.5])
+def test_a_date_in_words_compares_by_what_it_begins_with(location: str) -> None:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        for number, day in enumerate(["2025年8月", "2025-08-14", "2026", 2024]):
+            corpus.add_text("common", source=str(number), metadata={"date": day})
+        assert found(corpus, date="2025") == ["0", "1"]
+        assert found(corpus, date={"gt": "2025"}) == ["2"]
+        assert found(corpus, date={"lte": "2025"}) == ["0", "1", "3"]
+        assert found(corpus, date={"lt": "2025"}) == ["3"]
+
+
+NUMBERS = (-3, -2, -1.5, -1, 0, 0.5, 1, 2, 3)
+
+
+@pytest.fixture(scope="module", params=STORES)
+def numbered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """A corpus of texts that have numbers."""
+    location = location_in(request, tmp_path_factory.mktemp("numbered"))
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        for number in NUMBERS:
+            corpus.add_text("common", source=str(number), metadata={"n": number})
+        yield corpus
 
 
 @settings(max_examples=settings().max_examples // 3)
-@given(
-    st.lists(numbers, min_size=1, max_size=6),
-    st.dictionaries(st.sampled_from(sorted(OPERATORS)), numbers, min_size=1),
-)
-def test_bounds_mean_what_python_means_by_them(
-    tmp_path_factory: pytest.TempPathFactory, values: list[float], bounds: dict[str, float]
-) -> None:
-    with Corpus.open(tmp_path_factory.mktemp("bounds") / "c", encoder=FakeEncoder()) as corpus:
-        for number, value in enumerate(values):
-            corpus.add_text("common", source=str(number), metadata={"n": value})
-        expected = [
-            str(number)
-            for number, value in enumerate(values)
-            if all(OPERATORS[name](value, bound) for name, bound in bounds.items())
-        ]
-        assert found(corpus, n=bounds) == expected
+@given(st.dictionaries(st.sampled_from(sorted(OPERATORS)), st.sampled_from(NUMBERS), min_size=1))
+def test_bounds_mean_what_python_means_by_them(numbered: Corpus, bounds: dict[str, float]) -> None:
+    expected = [
+        str(number)
+        for number in NUMBERS
+        if all(OPERATORS[name](number, bound) for name, bound in bounds.items())
+    ]
+    assert found(numbered, n=bounds) == sorted(expected)
 
 
 def test_anything_but_a_mapping_is_refused(corpus: Corpus) -> None:

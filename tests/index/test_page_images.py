@@ -18,11 +18,11 @@ from tests.fakes import FakeEncoder
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
+def corpus(tmp_path: Path, location: str) -> Iterator[Corpus]:
     shutil.copy(SEEDS / "observatory-visit.pdf", tmp_path / "visit.pdf")
     shutil.copy(SEEDS / "tidal-mill.md", tmp_path)
-    with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as corpus:
-        assert [receipt.status for receipt in corpus.add(*tmp_path.glob("*.*"))] == ["added"] * 2
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        assert [receipt.status for receipt in corpus.add("tidal-mill.md", "visit.pdf")] == ["added"] * 2
         yield corpus
 
 

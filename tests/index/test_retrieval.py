@@ -31,8 +31,8 @@ TEXTS = {
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+def corpus(location: str) -> Iterator[Corpus]:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         for source, text in TEXTS.items():
             corpus.add_text(text, source=source, metadata={} if source.endswith(".md") else {"title": "Mill"})
         yield corpus
@@ -104,9 +104,9 @@ PLAIN = {
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Corpus]:
+def plain(location: str) -> Iterator[Corpus]:
     """Texts without title or heading, so that what is embedded is the text."""
-    with Corpus.open(tmp_path / "plain", encoder=FakeEncoder()) as corpus:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         for source, text in PLAIN.items():
             corpus.add_text(text, source=source)
         yield corpus
@@ -149,9 +149,9 @@ def test_fusion_is_the_mean_of_cosine_after_feedback_and_bm25_each_over_its_high
     assert list(hits) == [list(PLAIN)[place] for place in np.argsort(-expected) if expected[place]]
 
 
-def test_feedback_finds_what_says_the_same_in_other_words(tmp_path: Path) -> None:
+def test_feedback_finds_what_says_the_same_in_other_words(location: str) -> None:
     texts = {"first": "cat feline", "same": "pet feline", "other": "pet anchor"}
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         for source, text in texts.items():
             corpus.add_text(text, source=source)
         found = {hit.passage.source: hit for hit in corpus.search("cat pet")}
@@ -181,8 +181,8 @@ def test_a_passage_outside_the_encoders_script_has_no_cosine(corpus: Corpus) -> 
     assert hits["bread.txt"].dense_score is not None
 
 
-def test_a_lexical_hit_below_the_nearest_gets_its_cosine_all_the_same(tmp_path: Path) -> None:
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
+def test_a_lexical_hit_below_the_nearest_gets_its_cosine_all_the_same(location: str) -> None:
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         for number in range(120):
             corpus.add_text("alpha beta", source=f"near{number}")
         corpus.add_text("alpha " + " ".join(f"word{n}" for n in range(40)) + " rare", source="far")
@@ -210,8 +210,8 @@ class Averse(FakeEncoder):
         return vectors
 
 
-def test_a_passage_without_a_cosine_takes_no_rank_from_one_with_a_negative(tmp_path: Path) -> None:
-    with Corpus.open(tmp_path / "c", encoder=Averse()) as corpus:
+def test_a_passage_without_a_cosine_takes_no_rank_from_one_with_a_negative(location: str) -> None:
+    with Corpus.open(location, encoder=Averse()) as corpus:
         for source, text in {"near": "alpha beta", "none": "茶园 2140", "against": "anti alpha beta"}.items():
             corpus.add_text(text, source=source)
         hits = {hit.passage.source: hit for hit in corpus.search("alpha beta 2140")}
@@ -220,8 +220,8 @@ def test_a_passage_without_a_cosine_takes_no_rank_from_one_with_a_negative(tmp_p
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 50])
-def test_one_text_under_many_names_has_the_same_scores_and_comes_by_age(tmp_path: Path, count: int) -> None:
-    with Corpus.open(tmp_path / "c", encoder=Dense()) as corpus:
+def test_one_text_under_many_names_has_the_same_scores_and_comes_by_age(location: str, count: int) -> None:
+    with Corpus.open(location, encoder=Dense()) as corpus:
         for number in reversed(range(count)):
             corpus.add_text("one alpha of three beta, gamma and some delta", source=f"{number:02}")
         hits = corpus.search("alpha gamma delta", top_k=count)
@@ -229,13 +229,13 @@ def test_one_text_under_many_names_has_the_same_scores_and_comes_by_age(tmp_path
     assert [hit.passage.source for hit in hits] == [f"{number:02}" for number in reversed(range(count))]
 
 
-def test_top_k_is_filled_where_passages_exist_and_never_exceeded(tmp_path: Path) -> None:
-    (tmp_path / "files").mkdir()
+def test_top_k_is_filled_where_passages_exist_and_never_exceeded(location: str) -> None:
+    Path("files").mkdir()
     for number in range(201):
-        (tmp_path / "files" / f"{number}.txt").write_text("alpha beta")
-    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as corpus:
-        corpus.add(tmp_path / "files", include=["*[!05].txt"], metadata={"kind": "usual"})
-        corpus.add(tmp_path / "files", include=["*5.txt", "*0.txt"], metadata={"kind": "rare"})
+        (Path("files") / f"{number}.txt").write_text("alpha beta")
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        corpus.add(Path("files"), include=["*[!05].txt"], metadata={"kind": "usual"})
+        corpus.add(Path("files"), include=["*5.txt", "*0.txt"], metadata={"kind": "rare"})
         for top_k in (1, 3, 100, 150):
             assert len(corpus.search("alpha", top_k=top_k)) == top_k
             assert len(corpus.search("alpha", top_k=top_k, where={"kind": "rare"})) == min(top_k, 41)
@@ -252,9 +252,9 @@ def test_a_long_query_and_one_of_marks_alone_are_answered(corpus: Corpus) -> Non
 
 
 def test_the_default_encoder_has_no_say_in_chinese_and_finds_by_meaning_in_english(
-    tmp_path: Path, encoder: Encoder
+    location: str, encoder: Encoder
 ) -> None:
-    with Corpus.open(tmp_path / "c", encoder=encoder) as corpus:
+    with Corpus.open(location, encoder=encoder) as corpus:
         corpus.add(SEEDS)
         (best, *_) = corpus.search("合作社是什么时候成立的?")
         assert best.passage.source.endswith("tea-cooperative.txt")
