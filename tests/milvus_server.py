@@ -16,6 +16,7 @@ import grpc
 
 _START = "from milvus_lite.cmdline import main; raise SystemExit(main())"
 _READY_SECONDS = 60
+_SOON_AGAIN = [(f"grpc.{which}_reconnect_backoff_ms", 100) for which in ("initial", "min", "max")]
 
 
 class MilvusServer:
@@ -63,7 +64,7 @@ class MilvusServer:
     def start(self) -> None:
         """Start the process, and return once it answers."""
         self.begin()
-        with grpc.insecure_channel(f"127.0.0.1:{self._port}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{self._port}", _SOON_AGAIN) as channel:
             try:
                 grpc.channel_ready_future(channel).result(timeout=_READY_SECONDS)
             except grpc.FutureTimeoutError:

@@ -7,7 +7,7 @@ writes next finds that row where a writer was killed, and deletes what does not 
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pincite.index.ingestion import receipt_for
@@ -65,10 +65,8 @@ class MilvusChanges:
         files = [*self._gone, *self._new]
         change = f"change-{uuid.uuid4().hex}"
         self._write([text_row(change, "change", [[file_id(source) for source in files], versions])])
-        for new in self._new.values():
-            file = new.file
-            self._server.upsert(self._pair.passages, passage_rows(file.id, file.version, new.prepared))
-            self._server.upsert(self._pair.texts, rows_of(file.id, file.version, new.prepared))
+        self._server.upsert(self._pair.passages, self._rows(passage_rows))
+        self._server.upsert(self._pair.texts, self._rows(rows_of))
         self._claim.check()
         if self._gone:
             self._server.delete(self._pair.texts, one_of("id", [one.id for one in self._gone.values()]))
@@ -79,6 +77,10 @@ class MilvusChanges:
         self._write([*(file.row() for file in committed), corpus.row()])
         _drop(self._server, self._pair, list(before.values()))
         self._server.delete(self._pair.texts, one_of("id", [change]))
+
+    def _rows(self, rows_of_file: Callable[[str, str, Sequence[Prepared]], Iterable[Row]]) -> Iterator[Row]:
+        for new in self._new.values():
+            yield from rows_of_file(new.file.id, new.file.version, new.prepared)
 
     def _fields(self) -> set[str]:
         documents = (one.document for new in self._new.values() for one in new.prepared)

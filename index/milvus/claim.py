@@ -20,11 +20,12 @@ from pincite.index.errors import CorpusLocked, CorpusUnavailable
 from pincite.index.milvus.collections import Pair
 from pincite.index.milvus.filtering import one_of
 from pincite.index.milvus.rows import text_row
-from pincite.index.milvus.server import MissingError, Server
+from pincite.index.milvus.server import CALL_SECONDS, MissingError, Server
 
 LASTS = 120.0
 _RENEWED_EVERY = 20.0
-_MARGIN = 20.0
+_MARGIN = CALL_SECONDS + 10
+"""A claim is given up so long before its end: what is being written by then has been, or has failed."""
 
 
 class Claim:
@@ -40,7 +41,7 @@ class Claim:
 
     def check(self) -> None:
         """Raise ``CorpusLocked`` where the claim could not be renewed and another may have it."""
-        if time.time() > self._until - _MARGIN:
+        if self._is_lost():
             raise CorpusLocked(f"{self._name} did not answer for too long while it was written to: try again")
 
     def renew(self) -> None:
@@ -67,14 +68,17 @@ class Claim:
             self._server.delete(self._texts, one_of("id", [self._id]))
 
     def keep(self) -> None:
-        """Renew until it is over; for a thread of its own."""
-        while not self._is_over.wait(_RENEWED_EVERY):
+        """Renew until it is over, or lost: another may have it by then. For a thread of its own."""
+        while not (self._is_over.wait(_RENEWED_EVERY) or self._is_lost()):
             with suppress(CorpusUnavailable, MissingError):  # ``check`` tells
                 self.renew()
 
     def end(self) -> None:
         """Have ``keep`` end."""
         self._is_over.set()
+
+    def _is_lost(self) -> bool:
+        return time.time() > self._until - _MARGIN
 
     def _refuse_others(self) -> None:
         dead = []

@@ -11,33 +11,43 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pincite.index.errors import CorpusDamaged, CorpusNotFound, CorpusUnavailable, PinciteError
 
 if TYPE_CHECKING:
-    from pymilvus import CollectionSchema, MilvusClient, MilvusException
+    from pymilvus import CollectionSchema, MilvusClient
     from pymilvus.milvus_client import IndexParams
 
 SCHEME = "milvus://"
 _PORT = 19530
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+CALL_SECONDS = 60.0
+"""A call that takes longer has failed."""
 _CONNECT_SECONDS = 10
-_CALL_SECONDS = 60
-_LOAD_SECONDS = 1_800  # of a large collection that was released
+_LOAD_SECONDS = 1_800.0  # of a large collection that was released
+_PATIENCE_SECONDS = 6.0
+_PAUSE_SECONDS = 0.25
+_SOON_AGAIN = {f"grpc.{which}_reconnect_backoff_ms": 250 for which in ("initial", "min", "max")}
 _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a message may have
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
 _MISSING = {4, 100}
-_NO_ALIAS = {100, 1600}  # the first is Milvus Lite's
-_REFUSED = re.compile(r"auth|permission|privilege|token", re.IGNORECASE)
+_NO_ALIAS = {1600, *_MISSING}
+_NOT_LOADED = 101
+_NOT_ALLOWED = {1400, 1401}
+_REFUSED = re.compile(r"unauthenticated|not authenticated|auth check fail|permission ?denied|privilege", re.I)
+_LOST = re.compile(r"closed channel|channel closed", re.IGNORECASE)
 
 Row = dict[str, Any]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,14 @@ class MissingError(Exception):
     """A collection is not there; another process may have put a new one in its place."""
 
 
+class _GoneError(Exception):
+    """The server does not answer."""
+
+
+class _NotLoadedError(Exception):
+    """A collection is not ready to be searched, as after a start of Milvus Lite."""
+
+
 class Server:
     """A Milvus server, connected to on first use. Safe to share between threads."""
 
@@ -86,48 +104,50 @@ class Server:
         """Return the collection that ``alias`` stands for; None where it stands for none."""
         from pymilvus import MilvusException
 
-        with self._told() as client:
+        def ask(client: "MilvusClient") -> dict[str, Any]:
             try:
-                found: dict[str, Any] = client.describe_alias(alias, timeout=_CALL_SECONDS)
+                return dict(client.describe_alias(alias, timeout=CALL_SECONDS))
             except MilvusException as error:
                 if error.code not in _NO_ALIAS:
                     raise
-                return None
-        return str(found.get("collection_name") or "") or None
+                return {}
+
+        return str(self._ask(ask).get("collection_name") or "") or None
 
     def has(self, collection: str) -> bool:
         """Whether there is a collection, or an alias, of that name."""
-        with self._told() as client:
-            return bool(client.has_collection(collection, timeout=_CALL_SECONDS))
+        return bool(self._ask(lambda client: client.has_collection(collection, timeout=CALL_SECONDS)))
 
     def create(self, collection: str, schema: "CollectionSchema", indexes: "IndexParams") -> None:
         """Make a collection, and have it loaded. Reads see what this process has written at once, and what
         others have within moments.
         """
-        with self._told() as client:
-            client.create_collection(
-                collection, schema=schema, consistency_level="Session", timeout=_CALL_SECONDS
+        self._ask(
+            lambda client: client.create_collection(
+                collection, schema=schema, consistency_level="Session", timeout=CALL_SECONDS
             )
-            # Without waiting, half a second for each: an index of nothing is ready at once.
-            client.create_index(collection, indexes, sync=False, timeout=_CALL_SECONDS)
-            client.load_collection(collection, timeout=_CALL_SECONDS)
+        )
+        # Without waiting, half a second for each: an index of nothing is ready at once.
+        self._ask(lambda client: client.create_index(collection, indexes, sync=False, timeout=CALL_SECONDS))
+        self.load(collection)
 
     def load(self, collection: str) -> None:
         """Have a collection ready to be searched."""
-        with self._told() as client:
-            client.load_collection(collection, timeout=_LOAD_SECONDS)
+        self._ask(lambda client: client.load_collection(collection, timeout=_LOAD_SECONDS))
 
     def drop(self, collection: str) -> None:
         """Drop a collection, if it is there."""
-        with self._told() as client:
-            client.drop_collection(collection, timeout=_CALL_SECONDS)
+        self._ask(lambda client: client.drop_collection(collection, timeout=CALL_SECONDS))
 
     def point(self, alias: str, collection: str) -> None:
         """Have ``alias`` stand for ``collection`` from now on."""
         is_known = self.target(alias) is not None
-        with self._told() as client:
-            change = client.alter_alias if is_known else client.create_alias
-            change(collection_name=collection, alias=alias, timeout=_CALL_SECONDS)
+
+        def change(client: "MilvusClient") -> None:
+            act = client.alter_alias if is_known else client.create_alias
+            act(collection_name=collection, alias=alias, timeout=CALL_SECONDS)
+
+        self._ask(change)
 
     def upsert(self, collection: str, rows: Iterable[Row]) -> None:
         """Write rows, in batches. A row that is there is replaced: what is sent twice is there once."""
@@ -144,58 +164,60 @@ class Server:
 
     def delete(self, collection: str, expression: str) -> None:
         """Delete the rows that meet an expression."""
-        with self._told() as client:
-            client.delete(collection, filter=expression, timeout=_CALL_SECONDS)
+        self._ask(
+            lambda client: client.delete(collection, filter=expression, timeout=CALL_SECONDS), collection
+        )
 
     def get(
         self, collection: str, ids: Sequence[str], fields: Sequence[str], *, newest: bool = False
     ) -> list[Row]:
         """Return the rows with these ids, those that there are, in any order."""
-        if not ids:
-            return []
         found: list[Row] = []
         for start in range(0, len(ids), _ROWS_READ_AT_ONCE):
-            some = list(ids[start : start + _ROWS_READ_AT_ONCE])
-            with self._told() as client:
-                found += client.get(
-                    collection, ids=some, output_fields=list(fields), timeout=_CALL_SECONDS, **_level(newest)
-                )
+            arguments = {"ids": list(ids[start : start + _ROWS_READ_AT_ONCE]), "output_fields": list(fields)}
+            found += self._ask(partial(_got, collection, arguments | _level(newest)), collection)
         return found
 
     def some(
         self, collection: str, expression: str, fields: Sequence[str], count: int, *, newest: bool = False
     ) -> list[Row]:
         """Return at most ``count`` of the rows that meet an expression."""
-        with self._told() as client:
-            found: list[Row] = client.query(
-                collection,
-                filter=expression,
-                output_fields=list(fields),
-                limit=count,
-                timeout=_CALL_SECONDS,
-                **_level(newest),
+
+        def ask(client: "MilvusClient") -> list[Row]:
+            return list(
+                client.query(
+                    collection,
+                    filter=expression,
+                    output_fields=list(fields),
+                    limit=count,
+                    timeout=CALL_SECONDS,
+                    **_level(newest),
+                )
             )
-        return list(found)
+
+        return self._ask(ask, collection)
 
     def all(
         self, collection: str, expression: str, fields: Sequence[str], *, newest: bool = False
     ) -> Iterator[Row]:
         """Yield all the rows that meet an expression, in the order of their ids."""
-        with self._told() as client:
-            iterator = client.query_iterator(
+        few = self.some(collection, expression, ["id", *fields], _ROWS_READ_AT_ONCE, newest=newest)
+        if len(few) < _ROWS_READ_AT_ONCE:  # one call, where an iterator takes several
+            yield from sorted(few, key=lambda row: str(row["id"]))
+            return
+        iterator = self._ask(
+            lambda client: client.query_iterator(
                 collection,
                 filter=expression,
                 output_fields=["id", *fields],
                 batch_size=_ROWS_READ_AT_ONCE,
-                timeout=_CALL_SECONDS,
+                timeout=CALL_SECONDS,
                 **_level(newest),
-            )
+            ),
+            collection,
+        )
         try:
-            while True:
-                with self._told():
-                    rows: list[Row] = iterator.next()
-                if not rows:
-                    return
+            while rows := self._ask(lambda _: list(iterator.next()), collection):
                 yield from rows
         finally:
             iterator.close()
@@ -213,8 +235,8 @@ class Server:
         """Return the ``count`` best rows for a query, best first, each with its ``id``, ``distance`` and
         ``fields``.
         """
-        with self._told() as client:
-            [hits] = client.search(
+        [hits] = self._ask(
+            lambda client: client.search(
                 collection,
                 data=[query],
                 anns_field=field,
@@ -222,8 +244,10 @@ class Server:
                 filter=expression,
                 output_fields=list(fields),
                 search_params={"params": dict(parameters)},
-                timeout=_CALL_SECONDS,
-            )
+                timeout=CALL_SECONDS,
+            ),
+            collection,
+        )
         return [{"id": hit["id"], "distance": hit["distance"], **hit["entity"]} for hit in hits]
 
     def close(self) -> None:
@@ -235,22 +259,38 @@ class Server:
             client.close()
 
     def _upsert(self, collection: str, rows: list[Row]) -> None:
-        with self._told() as client:
-            client.upsert(collection, rows, timeout=_CALL_SECONDS)
+        self._ask(lambda client: client.upsert(collection, rows, timeout=CALL_SECONDS), collection)
+
+    def _ask(self, call: "Callable[[MilvusClient], Answer]", collection: str = "") -> Answer:
+        """Call the server, and say what has happened where that fails.
+
+        One that is gone is waited for, for some seconds: it may have been started again. Then ``collection``
+        may have to be loaded again. A call that is made twice does no harm.
+        """
+        patient_until = time.monotonic() + _PATIENCE_SECONDS
+        is_new = self._client is None
+        while True:
+            client = self._connected()
+            try:
+                with self._told():
+                    return call(client)
+            except _NotLoadedError:
+                self.load(collection)
+            except _GoneError as error:
+                if is_new or time.monotonic() > patient_until:
+                    raise CorpusUnavailable(str(error)) from error
+                time.sleep(_PAUSE_SECONDS)
 
     @contextmanager
-    def _told(self) -> Iterator["MilvusClient"]:
-        """Lend the client, and say what has happened where it fails."""
-        client = self._connected()
+    def _told(self) -> Iterator[None]:
+        """Say what has happened where a call fails."""
         import grpc
         from pymilvus import MilvusException
 
         try:
-            yield client
-        except MilvusException as error:
+            yield
+        except (MilvusException, grpc.RpcError) as error:
             raise self._explained(error) from error
-        except grpc.RpcError as error:
-            raise CorpusUnavailable(f"{self._address} cannot be reached: {error}") from error
 
     def _connected(self) -> "MilvusClient":
         with self._guard:
@@ -261,38 +301,63 @@ class Server:
 
     def _connect(self) -> "MilvusClient":
         try:
-            from pymilvus import MilvusClient, MilvusException
+            from pymilvus import MilvusClient
         except ModuleNotFoundError:
             raise PinciteError(
                 f'{self._address} needs pymilvus: run `pip install "pincite[scale]"`'
             ) from None
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what it logs is raised, too
+        for name in ("pymilvus", "grpc"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what they log is raised, too
         tls = os.environ.get("PINCITE_MILVUS_TLS", "")
         host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
         try:
-            return MilvusClient(
-                f"{'https' if tls else 'http'}://{host}:{self._address.port}",
-                token=os.environ.get("PINCITE_MILVUS_TOKEN", ""),
-                timeout=_CONNECT_SECONDS,
-                secure=bool(tls),
-                **({"ca_pem_path": tls} if tls not in ("", "1") else {}),
-            )
-        except MilvusException as error:
-            raise self._explained(error) from error
+            with self._told():
+                return MilvusClient(
+                    f"{'https' if tls else 'http'}://{host}:{self._address.port}",
+                    token=os.environ.get("PINCITE_MILVUS_TOKEN", ""),
+                    timeout=_CONNECT_SECONDS,
+                    secure=bool(tls),
+                    grpc_options=_SOON_AGAIN,
+                    **({"ca_pem_path": tls} if tls not in ("", "1") else {}),
+                )
+        except _GoneError as error:
+            raise CorpusUnavailable(str(error)) from error
 
-    def _explained(self, error: "MilvusException") -> Exception:
-        message = " ".join(str(error.message).split())
-        if error.code in _MISSING:
-            return MissingError(message)
-        if _REFUSED.search(message):
+    def _explained(self, error: Exception) -> Exception:
+        """Return what to raise for an error of pymilvus's or gRPC's."""
+        message = " ".join(str(getattr(error, "message", "") or getattr(error, "details", str)()).split())
+        code, status = getattr(error, "code", None), _status_of(error)
+        if (
+            status in ("UNAUTHENTICATED", "PERMISSION_DENIED")
+            or code in _NOT_ALLOWED
+            or _REFUSED.search(message)
+        ):
             return CorpusUnavailable(
                 f"{self._address} does not let us in: {message}: set PINCITE_MILVUS_TOKEN"
             )
-        if error.code in _UNREACHED:
-            return CorpusUnavailable(
-                f"no Milvus server answers at {self._address}: start it, or name another"
-            )
+        if code in _MISSING:
+            return MissingError(message)
+        if code == _NOT_LOADED:
+            return _NotLoadedError(message)
+        if status or code in _UNREACHED or _LOST.search(message):
+            return _GoneError(f"no Milvus server answers at {self._address}: start it, or name another")
         return CorpusDamaged(f"{self._address} cannot be used: {message}")
+
+
+def _got(collection: str, arguments: Mapping[str, Any], client: "MilvusClient") -> list[Row]:
+    return list(client.get(collection, timeout=CALL_SECONDS, **arguments))
+
+
+def _status_of(error: BaseException | None) -> str:
+    """Return the name of the gRPC status that an error tells of, or was caused by; empty for none."""
+    import grpc
+
+    if isinstance(error, grpc.RpcError):
+        return str(error.code().name)
+    found = getattr(error, "code", None)
+    if isinstance(found, grpc.StatusCode):
+        return str(found.name)
+    return _status_of(error.__cause__) if error and error.__cause__ is not error else ""
 
 
 def _level(newest: bool) -> dict[str, str]:

@@ -5,9 +5,9 @@ its rows are found through the version that its file's commit row names.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, groupby
+from itertools import accumulate, chain, groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from pincite.index.vectors import Matrix
 
 CORPUS = "corpus"
 _KEYS_AT_ONCE = 512
+_FILES_AT_ONCE = 16
 _OF_PASSAGES = ("file", "version", "document_id", "payload", "vector")
 _OF_HEADS = ("file", "version", "document_id", "payload")
 
@@ -193,7 +194,7 @@ class MilvusSnapshot:
             shown = passage_of(row)
             place = (row["document_id"], shown.start, shown.end)
             if place in wanted and versions.get(row["file"]) == row["version"]:
-                found[place] = np.asarray(row["vector"], dtype=np.float32)
+                found[place] = _vector(row)
         return found
 
     def shown(self, row: Row) -> Passage:
@@ -203,27 +204,38 @@ class MilvusSnapshot:
 
     def stored_files(self) -> Iterator[StoredFile]:
         """Yield every file with all that is kept of it but the vectors."""
-        for one in self.files():
-            documents = tuple(self.kept(head).stored for head in self.heads_of(one))
-            yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, documents)
+        for one, documents in self.kept_files():
+            stored = tuple(kept.stored for _, kept in documents)
+            yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, stored)
+
+    def kept_files(self) -> Iterator[tuple[FileRow, list[tuple[Head, Kept]]]]:
+        """Yield every file with its documents, in order; some are read at once."""
+        files = self.files()
+        while some := list(islice(files, _FILES_AT_ONCE)):
+            named = one_of("version", [file.version for file in some])
+            heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
+            ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
+            rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
+            kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in some}
+            for head in heads:
+                texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
+                kept[head.version].append((head, Kept.of(head, *texts)))
+            for file in some:
+                yield file, sorted(kept[file.version], key=lambda one: one[0].number)
 
     def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         wanted = [key.hex() for key in dict.fromkeys(keys)]
         found: dict[bytes, NDArray[np.float32]] = {}
         for start in range(0, len(wanted), _KEYS_AT_ONCE):
-            named = one_of("key", wanted[start : start + _KEYS_AT_ONCE])
-            for row in self._server.all(self._pair.passages, named, ["key", "vector"]):
-                found[bytes.fromhex(row["key"])] = np.asarray(row["vector"], dtype=np.float32)
+            missing = set(wanted[start : start + _KEYS_AT_ONCE])
+            while missing and (rows := self._with_keys(missing)):  # many rows may have the same
+                found |= {bytes.fromhex(row["key"]): _vector(row) for row in rows}
+                missing -= {row["key"] for row in rows}
         return found
 
     def files(self) -> Iterator[FileRow]:
         """Yield every file's commit row."""
         return map(FileRow.of, self._texts('kind == "file"', ["version", "payload"]))
-
-    def heads_of(self, file: FileRow) -> list[Head]:
-        """Return the heads of a file's documents, in order."""
-        rows = self._texts(f'kind == "head" and version == {quoted(file.version)}', _OF_HEADS)
-        return sorted(_heads_from(rows), key=lambda head: head.number)
 
     def kept(self, head: Head) -> Kept:
         """Return a document with all that is kept of it."""
@@ -233,6 +245,10 @@ class MilvusSnapshot:
         """Return the versions that count of the files with these ids."""
         rows = self._server.get(self._pair.texts, list(files), ["version"], newest=True)
         return {row["id"]: row["version"] for row in rows}
+
+    def _with_keys(self, keys: Collection[str]) -> list[Row]:
+        named = one_of("key", sorted(keys))
+        return self._server.some(self._pair.passages, named, ["key", "vector"], 2 * len(keys))
 
     def _passage(self, document_id: str, span: Span) -> Passage:
         head = self._head(document_id)
@@ -255,11 +271,19 @@ class MilvusSnapshot:
         return next(_heads_from(self._heads(f"document_id == {quoted(document_id)}")), None)
 
     def _joined(self, head: Head, kind: str) -> str:
-        ids = head.ids(kind)
-        rows = self._server.get(self._pair.texts, ids, ["payload"])
-        if len(rows) < len(ids):
-            raise CorpusDamaged(f"{head.info.source} has lost some of its text: see `pincite verify`")
-        return joined(rows)
+        rows = self._server.get(self._pair.texts, head.ids(kind), ["payload"])
+        return _joined(head, kind, {row["id"]: row for row in rows})
+
+
+def _joined(head: Head, kind: str, rows: Mapping[str, Row]) -> str:
+    found = [rows[id_] for id_ in head.ids(kind) if id_ in rows]
+    if len(found) < len(head.ids(kind)):
+        raise CorpusDamaged(f"{head.info.source} has lost some of its text: see `pincite verify`")
+    return joined(found)
+
+
+def _vector(row: Row) -> NDArray[np.float32]:
+    return np.asarray(row["vector"], dtype=np.float32)
 
 
 def _heads_from(rows: Iterable[Row]) -> Iterator[Head]:

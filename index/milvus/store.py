@@ -163,12 +163,13 @@ class MilvusStore:
         if not where:
             return ""
         asked = set(where) - COMMON_FIELDS if hasattr(where, "keys") else set()
-        gone = {
+        there = {
             field
-            for field in asked & set(snapshot.fields)
-            if not self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1)
+            for field in asked
+            if isinstance(field, str)
+            and self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1, newest=True)
         }
-        return expression_of(clauses_of(where, set(snapshot.fields) - gone))
+        return expression_of(clauses_of(where, (set(snapshot.fields) - asked) | there))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

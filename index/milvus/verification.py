@@ -29,18 +29,18 @@ def findings(server: Server, pair: Pair, snapshot: MilvusSnapshot) -> list[str]:
 
 
 def _findings(server: Server, pair: Pair, snapshot: MilvusSnapshot) -> Iterator[str]:
-    files = {file.version: file for file in snapshot.files()}
+    files: dict[str, FileRow] = {}
     sources = Counter[str]()
     expected: dict[str, int] = {}
-    for file in files.values():
+    for file, documents in snapshot.kept_files():
+        files[file.version] = file
         if file.id != file_id(file.source):
             yield f"the row of {file.source} has another's id"
-        heads = snapshot.heads_of(file)
-        yield from _file(file, heads)
-        for head in heads:
+        yield from _file(file, [head for head, _ in documents])
+        for head, kept in documents:
             sources[head.info.source] += 1
-            yield from (f"{head.info.source}: {problem}" for problem in _document(head, snapshot.kept(head)))
-        expected[file.version] = sum(head.info.passages for head in heads)
+            yield from (f"{head.info.source}: {problem}" for problem in _document(head, kept))
+        expected[file.version] = sum(head.info.passages for head, _ in documents)
     for source, times in sources.items():
         if times > 1:
             yield f"{source} is there {times} times"
