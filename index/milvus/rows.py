@@ -175,8 +175,10 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
                 "fields": fields,
                 "payload": payload,
                 "vector": read_vectors(stored_vector(vector), len(vector))[0].tolist(),
-                "terms": engine_terms([*body, *body, *context]),
-                "characters": engine_terms([term[0] for term in (*body, *body, *context) if is_cjk(term)]),
+                "terms": _indexed(body, context),
+                "characters": _indexed(
+                    *([one[0] for one in terms if is_cjk(one)] for terms in (body, context))
+                ),
             }
             number += 1
 
@@ -325,9 +327,20 @@ def _shown(one: Prepared, draft: PassageDraft) -> list[object]:
     return [one.source, title, text, *pages_of(document.pages, draft.start, draft.end)]
 
 
+def _indexed(body: Sequence[str], context: Sequence[str]) -> str:
+    """Return the terms of a passage, those of its body twice; what is too long for that loses weights before
+    words: then each once, and then each different one.
+    """
+    once = [*body, *context]
+    for terms in ([*body, *once], once):
+        if sum(len(_engine_term(term)) + 1 for term in terms) <= MOST_BYTES:
+            return engine_terms(terms)
+    return engine_terms(dict.fromkeys(once))
+
+
 def _engine_term(term: str) -> str:
     if not term.isascii():
-        term = f"x{term.encode().hex()}"
+        term = f"x{term.encode('utf-16-be').hex()}"
     return term if len(term) <= _LONGEST_TERM else f"h{hashlib.sha256(term.encode()).hexdigest()[:40]}"
 
 

@@ -93,3 +93,9 @@ def location_in(request: pytest.FixtureRequest, folder: Path) -> str:
         return str(folder / ".pincite")
     server: MilvusServer = request.getfixturevalue("milvus")
     return server.location()
+
+
+@pytest.fixture
+def other_location(location: str, milvus: MilvusServer, tmp_path: Path) -> str:
+    """Where a corpus may be made in the other store."""
+    return str(tmp_path / "other") if location.startswith("milvus:") else milvus.location()
