@@ -23,6 +23,7 @@ class MilvusServer:
     """What it says is kept in ``log``."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.log = folder / "log"
         self._data = folder / "data"
         self._numbers = itertools.count(1)

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from pincite.index.errors import CorpusLocked, CorpusUnavailable
 from pincite.index.milvus.collections import Pair
@@ -26,6 +27,8 @@ LASTS = 120.0
 _RENEWED_EVERY = 20.0
 _MARGIN = CALL_SECONDS + 10
 """A claim is given up so long before its end: what is being written by then has been, or has failed."""
+_HELD: set[str] = set()
+"""The claims of this process."""
 
 
 class Claim:
@@ -47,24 +50,25 @@ class Claim:
     def renew(self) -> None:
         """Claim for another while."""
         until = time.time() + LASTS
-        self._server.upsert(
-            self._texts, [text_row(self._id, "claim", [socket.gethostname(), os.getpid(), until])]
-        )
+        payload = [socket.gethostname(), os.getpid(), until, _machine()]
+        self._server.upsert(self._texts, [text_row(self._id, "claim", payload)])
         self._until = until
 
     def take(self) -> None:
         """Claim. Raises ``CorpusLocked`` where another has claimed."""
         self._refuse_others()
-        self.renew()
+        _HELD.add(self._id)
         try:
+            self.renew()
             self._refuse_others()
-        except CorpusLocked:
+        except BaseException:
             self.release()
             raise
 
     def release(self) -> None:
         """Let others write."""
-        with suppress(MissingError):
+        _HELD.discard(self._id)
+        with suppress(CorpusUnavailable, MissingError):  # it ends by itself
             self._server.delete(self._texts, one_of("id", [self._id]))
 
     def keep(self) -> None:
@@ -85,8 +89,8 @@ class Claim:
         for row in self._server.all(self._texts, 'kind == "claim"', ["payload"], newest=True):
             if row["id"] == self._id:
                 continue
-            host, pid, until = json.loads(row["payload"])
-            if until >= time.time() and not _is_gone(host, pid):
+            host, pid, until, machine = json.loads(row["payload"])
+            if until >= time.time() and not (machine == _machine() and _is_over(row["id"], pid)):
                 raise CorpusLocked(
                     f"process {pid} on {host} is writing to {self._name}: wait until it is done"
                 )
@@ -107,13 +111,14 @@ def claimed(server: Server, pair: Pair, name: str) -> Iterator[Claim]:
     finally:
         claim.end()
         keeping.join()
-        with suppress(CorpusUnavailable):  # it ends by itself
-            claim.release()
+        claim.release()
 
 
-def _is_gone(host: str, pid: int) -> bool:
-    """Whether a process is certainly gone."""
-    if sys.platform == "win32" or host != socket.gethostname():
+def _is_over(id_: str, pid: int) -> bool:
+    """Whether a claim of a process of this machine is certainly nobody's any more."""
+    if pid == os.getpid():
+        return id_ not in _HELD
+    if sys.platform == "win32":
         return False
     try:
         os.kill(pid, 0)
@@ -122,3 +127,12 @@ def _is_gone(host: str, pid: int) -> bool:
     except OSError:
         return False
     return False
+
+
+def _machine() -> str:
+    """Tell apart the places whose process ids mean the same: machines of one name, containers of one host."""
+    found = [socket.gethostname()]
+    with suppress(OSError):
+        found.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip())
+        found.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(found)

@@ -22,12 +22,14 @@ last parts of its path, each of which may stand for it.
 import re
 from dataclasses import dataclass
 from itertools import count
+from secrets import randbelow
 
 from pincite.index.milvus.server import Server
 
 MOST_BYTES = 65_535
 MOST_NAMES = 256
 LAYOUT = 1
+_NUMBERS = 1_000_000
 
 _BM25 = {"bm25_k1": 2.4, "bm25_b": 0.75}
 _GRAPH = {"M": 32, "efConstruction": 200}
@@ -49,7 +51,12 @@ class Pair:
         return f"{self.name}_{self.number}_texts"
 
     def next(self) -> "Pair":
+        """The one that a re-encoding fills."""
         return Pair(self.name, self.number + 1)
+
+    def before(self) -> "Pair":
+        """The one that a re-encoding has replaced by this."""
+        return Pair(self.name, self.number - 1)
 
 
 def pair_of(name: str, target: str) -> Pair | None:
@@ -60,9 +67,9 @@ def pair_of(name: str, target: str) -> Pair | None:
     return Pair(name, int(found[1])) if found else None
 
 
-def first_free(server: Server, name: str) -> Pair:
-    """Return a pair of which neither collection is there."""
-    pairs = (Pair(name, number) for number in count(1))
+def new_pair(server: Server, name: str) -> Pair:
+    """Return a pair of which neither collection is there, and that nobody else is about to make."""
+    pairs = (Pair(name, 1 + randbelow(_NUMBERS)) for _ in count())
     return next(pair for pair in pairs if not (server.has(pair.passages) or server.has(pair.texts)))
 
 
@@ -126,3 +133,10 @@ def create(server: Server, pair: Pair, dimension: int) -> None:
         )
         indexes.add_index(weights, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
     server.create(pair.passages, passages, indexes)
+
+
+def drop(server: Server, pair: Pair) -> None:
+    """Drop what there is of a pair."""
+    for collection in (pair.passages, pair.texts):
+        if server.has(collection):
+            server.drop(collection)

@@ -12,7 +12,7 @@ from pincite.index.encoder import Encoder
 from pincite.index.ingestion import Progress
 from pincite.index.milvus.changes import MilvusChanges, clear_up
 from pincite.index.milvus.claim import Claim
-from pincite.index.milvus.collections import Pair, create
+from pincite.index.milvus.collections import Pair, create, drop
 from pincite.index.milvus.server import Server
 from pincite.index.milvus.snapshot import CorpusRow, MilvusSnapshot
 from pincite.index.refilling import refill
@@ -59,9 +59,8 @@ def reencode(
     row = CorpusRow.read(server, new)
     server.upsert(new.texts, [replace(row, generation=old.generation + 1).row()])
     claim.check()
-    server.point(pair.name, new.passages)
-    server.drop(pair.passages)
-    server.drop(pair.texts)
+    server.rename(pair.name, new.passages)
+    drop(server, pair)
 
 
 def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:
@@ -73,8 +72,6 @@ def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:
         if begun is not None and (begun.uid, begun.encoder) == (corpus.uid, corpus.encoder):
             clear_up(server, pair)
             return
-    for collection in (pair.passages, pair.texts):
-        if server.has(collection):
-            server.drop(collection)
+    drop(server, pair)
     create(server, pair, corpus.encoder.dimension)
     server.upsert(pair.texts, [corpus.row()])

@@ -139,15 +139,26 @@ class Server:
         """Drop a collection, if it is there."""
         self._ask(lambda client: client.drop_collection(collection, timeout=CALL_SECONDS))
 
-    def point(self, alias: str, collection: str) -> None:
+    def name(self, alias: str, collection: str) -> None:
+        """Have ``alias``, which stands for nothing yet, stand for ``collection``. Where another has been
+        quicker, that stays.
+        """
+        from pymilvus import MilvusException
+
+        def create(client: "MilvusClient") -> None:
+            try:
+                client.create_alias(collection_name=collection, alias=alias, timeout=CALL_SECONDS)
+            except MilvusException:
+                if self.target(alias) is None:
+                    raise
+
+        self._ask(create)
+
+    def rename(self, alias: str, collection: str) -> None:
         """Have ``alias`` stand for ``collection`` from now on."""
-        is_known = self.target(alias) is not None
-
-        def change(client: "MilvusClient") -> None:
-            act = client.alter_alias if is_known else client.create_alias
-            act(collection_name=collection, alias=alias, timeout=CALL_SECONDS)
-
-        self._ask(change)
+        self._ask(
+            lambda client: client.alter_alias(collection_name=collection, alias=alias, timeout=CALL_SECONDS)
+        )
 
     def upsert(self, collection: str, rows: Iterable[Row]) -> None:
         """Write rows, in batches. A row that is there is replaced: what is sent twice is there once."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from pincite.index import retrieval
 from pincite.index.encoder import Encoder, EncoderIdentity
-from pincite.index.errors import CorpusDamaged, CorpusNotFound, PinciteError
+from pincite.index.errors import CorpusDamaged, CorpusLocked, CorpusNotFound, PinciteError
 from pincite.index.filters import COMMON_FIELDS, Where, clauses_of
 from pincite.index.loaded_encoders import LoadedEncoders
 from pincite.index.milvus.changes import MilvusChanges, clear_up
 from pincite.index.milvus.claim import Claim, claimed
-from pincite.index.milvus.collections import Pair, create, first_free, pair_of
+from pincite.index.milvus.collections import Pair, create, drop, new_pair, pair_of
 from pincite.index.milvus.filtering import expression_of, metadata
 from pincite.index.milvus.searching import ChangedError, MilvusPassages
 from pincite.index.milvus.server import Address, MissingError, Server
@@ -60,7 +60,7 @@ class MilvusStore:
                 raise CorpusNotFound(
                     f"no corpus at {self.name}: make one with `pincite index PATH --corpus {self.name}`"
                 )
-            self._make(first_free(self._server, self._alias), new_encoder())
+            self._make(new_encoder())
         pair = self._pair()
         self._server.load(pair.texts)
         self._server.load(pair.passages)
@@ -85,6 +85,9 @@ class MilvusStore:
         with self._told():
             pair = self._pair()
             with claimed(self._server, pair, self.name) as claim:
+                if self._pair() != pair:
+                    raise CorpusLocked(f"{self.name} has been re-encoded at this moment: try again")
+                drop(self._server, pair.before())
                 clear_up(self._server, pair)
                 self._claim, self._written = claim, pair
                 try:
@@ -135,10 +138,13 @@ class MilvusStore:
     def close(self) -> None:
         self._server.close()
 
-    def _make(self, pair: Pair, identity: EncoderIdentity) -> None:
+    def _make(self, identity: EncoderIdentity) -> None:
+        pair = new_pair(self._server, self._alias)
         create(self._server, pair, identity.dimension)
         self._server.upsert(pair.texts, [CorpusRow(uuid.uuid4().hex, 0, identity).row()])
-        self._server.point(self._alias, pair.passages)
+        self._server.name(self._alias, pair.passages)
+        if self._pair() != pair:  # another process has made one meanwhile
+            drop(self._server, pair)
 
     def _pair(self) -> Pair:
         if self._written is not None:  # only who may write changes over to another
