@@ -3,7 +3,8 @@
 Whoever wants to write puts a row with its name into the collection and looks for others: seeing one, it takes
 its own back and gives up. Of two at the same instant each sees the other, so that never both go on. A row
 counts until a time that its writer keeps moving ahead. A writer that was killed is waited for that long, but
-for one on this machine, where it shows that its process is gone.
+for one on this machine, where it shows that its process is gone, and one of this process that could not take
+its row back, because the server was gone.
 """
 
 import json
