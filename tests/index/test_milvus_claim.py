@@ -68,7 +68,7 @@ def test_a_claim_that_could_not_be_taken_back_does_not_keep_its_own_process_out(
 def test_another_machine_is_waited_for_until_its_claim_is_over(seconds: int, is_refused: bool) -> None:
     server = RowsOfClaims()
     assert socket.gethostname() != "elsewhere"
-    payload = json.dumps(["elsewhere", os.getpid(), time.time() + seconds])
+    payload = json.dumps(["elsewhere", os.getpid(), time.time() + seconds, "elsewhere"])
     server.rows["claim-other"] = {"id": "claim-other", "payload": payload}
     if is_refused:
         with pytest.raises(CorpusLocked, match="on elsewhere is writing"), claimed(server, PAIR, "papers"):
