@@ -15,7 +15,7 @@ OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-ind
 	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-speed bench-verification train clean
+.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-scale bench-speed bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -81,6 +81,9 @@ bench-retrieval: $(VENV)/.dev ## measure retrieval on test collections: make ben
 bench-peers: bench-retrieval ## compare retrieval with other libraries': make bench-peers DATA=…/data
 	@$(BIN)/python benchmarks/peers/environments.py
 	@$(BIN)/python benchmarks/peers.py $(DATA)
+
+bench-scale: $(VENV)/.dev ## measure a corpus on a Milvus server beside one in a folder: make bench-scale DATA=…/data
+	@$(BIN)/python benchmarks/scale.py $(DATA)
 
 bench-speed: $(VENV)/.dev ## measure how soon pincite starts, answers and indexes, beside other libraries: make bench-speed DATA=…/data FOLDER=…
 	@$(BIN)/python benchmarks/peers/environments.py minilm_alone llama_index_fusion txtai_hybrid haystack

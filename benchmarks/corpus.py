@@ -88,7 +88,7 @@ def build(folder: Path, passages: int) -> dict[str, float]:
     ):
         number = 0
         for batch in batches(passages):
-            texts = [_text(passage.terms) for passage in batch]
+            texts = [text_of(passage.terms) for passage in batch]
             spent -= time.perf_counter()
             vectors.write(encoder.encode(texts).astype("<f2").tobytes())
             keys.write(np.array([key_of(text) for text in texts], dtype="<u4").tobytes())
@@ -141,7 +141,7 @@ def add(folder: Path, passages: int) -> dict[str, object]:
         for number in range(ADDED):
             terms = new_passage(passages + number).terms
             started = time.perf_counter()
-            corpus.add_text(_text(terms), source=f"added {number}.txt")
+            corpus.add_text(text_of(terms), source=f"added {number}.txt")
             (hit, *_) = corpus.search(f"{UNKNOWN_TO_ENCODER} {terms[0]}", top_k=1)
             times.append(time.perf_counter() - started)
             assert hit.passage.source == f"added {number}.txt"
@@ -176,7 +176,8 @@ def _latency(search: Callable[[str], object], texts: Sequence[str]) -> tuple[flo
     return tuple(np.percentile(times, [50, 95]).round(2).tolist())
 
 
-def _text(words: Sequence[str]) -> str:
+def text_of(words: Sequence[str]) -> str:
+    """Return words as sentences."""
     starts = range(0, len(words), WORDS_PER_SENTENCE)
     return " ".join(" ".join(words[start : start + WORDS_PER_SENTENCE]) + "." for start in starts)
 
