@@ -9,6 +9,7 @@ import pytest
 
 from pincite.index.corpus import Corpus
 from pincite.index.ingestion import Progress
+from tests.fakes import FakeEncoder
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = (
@@ -57,6 +58,25 @@ def test_made_up_passages_are_stored_in_both_stores_and_found_first_in_the_same_
     lines = wire.table(found).splitlines()
     assert lines[0] == "|  | a folder | Milvus Lite |"
     assert all(line.count("|") == 4 for line in lines)
+
+
+def test_both_stores_score_passages_alike(scripts: dict[str, ModuleType], tmp_path: Path) -> None:
+    texts = {
+        "mill.md": "# The old mill\n\nThe mill stands by the river. A mill grinds.\n\n## H0\n\nA river runs.\n",
+        "moon.md": "# The moon\n\nThe moon is round and far, and no river runs there.\n",
+        "tea.txt": "王小茗的茶园在河边。",
+    }
+    with scripts["scale_server"].LiteServer(tmp_path / "server") as server:
+        with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as folder:
+            for source, text in texts.items():
+                folder.add_text(text, source=source)
+            folder.copy(server.corpus("alike"))
+            with Corpus.open(server.corpus("alike"), encoder=FakeEncoder()) as copy:
+                for query in ("mill river", "h0", "where does a river run?", "茶园", "moon mill old"):
+                    hits, copied = folder.search(query), copy.search(query)
+                    assert [hit.passage for hit in copied] == [hit.passage for hit in hits]
+                    assert [hit.score for hit in copied] == pytest.approx([hit.score for hit in hits])
+                    assert hits
 
 
 def test_files_of_made_up_passages_are_the_same_every_time(

@@ -20,6 +20,7 @@ last parts of its path, each of which may stand for it.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from secrets import randbelow
@@ -77,7 +78,8 @@ def create(server: Server, pair: Pair, dimension: int) -> None:
     """Make both collections, empty.
 
     BM25's ``k1`` is twice ours: a term of the body is sent twice and one of the context once, so that the
-    latter counts half, and the doubled counts rank as the single ones do.
+    latter counts half, and the doubled counts rank as the single ones do. A passage's length is doubled too:
+    for each term of the context comes a word that nobody asks for.
     """
     from pymilvus import DataType, Function, FunctionType, MilvusClient
 
@@ -111,7 +113,7 @@ def create(server: Server, pair: Pair, dimension: int) -> None:
     passages.add_field("payload", DataType.VARCHAR, max_length=MOST_BYTES)
     passages.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     indexes = MilvusClient.prepare_index_params()
-    indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=_GRAPH)
+    indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=_nested(_GRAPH))
     for field in ("version", "document_id", "key"):
         indexes.add_index(field, index_type="INVERTED")
     for field, weights in (("terms", "weights"), ("characters", "character_weights")):
@@ -131,7 +133,9 @@ def create(server: Server, pair: Pair, dimension: int) -> None:
                 output_field_names=[weights],
             )
         )
-        indexes.add_index(weights, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_BM25)
+        indexes.add_index(
+            weights, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_nested(_BM25)
+        )
     server.create(pair.passages, passages, indexes)
 
 
@@ -140,3 +144,10 @@ def drop(server: Server, pair: Pair) -> None:
     for collection in (pair.passages, pair.texts):
         if server.has(collection):
             server.drop(collection)
+
+
+def _nested(parameters: Mapping[str, float]) -> dict[str, object]:
+    """Return an index's parameters as both servers read them: pymilvus sends them one by one, of which a full
+    server takes each, and Milvus Lite only what is in ``params``.
+    """
+    return {"params": dict(parameters)}

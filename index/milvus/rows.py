@@ -37,6 +37,7 @@ from pincite.index.vectors import read_vectors, stored_vector
 _NOTHING = [0.0, 1.0]
 _LONGEST_TERM = 64
 _NO_TERM = "h0"
+"""A word that stands for no term, so that nobody asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +184,12 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
             number += 1
 
 
-def engine_terms(terms: Iterable[str]) -> str:
+def engine_terms(terms: Iterable[str], longer: int = 0) -> str:
     """Return terms as the engine's analyser is to see them: Latin letters and digits between spaces, which no
-    analyser takes apart. What does not fit is left out. For none there is a word that nobody asks for: a
-    server may refuse a row of nothing.
+    analyser takes apart. What does not fit is left out. They are made ``longer`` by so many words that nobody
+    asks for, and for no terms there is one: a server may refuse a row of nothing.
     """
-    words = " ".join(map(_engine_term, terms)) or _NO_TERM
+    words = " ".join([*map(_engine_term, terms), *[_NO_TERM] * longer]) or _NO_TERM
     if len(words) <= MOST_BYTES:
         return words
     return words[: words.rindex(" ", 0, MOST_BYTES + 1)]
@@ -332,16 +333,18 @@ def _indexed(body: Sequence[str], context: Sequence[str]) -> str:
     words: then each once, and then each different one.
     """
     once = [*body, *context]
-    for terms in ([*body, *once], once):
-        if sum(len(_engine_term(term)) + 1 for term in terms) <= MOST_BYTES:
-            return engine_terms(terms)
+    for terms, longer in (([*body, *once], len(context)), (once, 0)):
+        if len(words := engine_terms(terms, longer)) < MOST_BYTES - _LONGEST_TERM:  # else some may be left out
+            return words
     return engine_terms(dict.fromkeys(once))
 
 
 def _engine_term(term: str) -> str:
     if not term.isascii():
         term = f"x{term.encode('utf-16-be').hex()}"
-    return term if len(term) <= _LONGEST_TERM else f"h{hashlib.sha256(term.encode()).hexdigest()[:40]}"
+    if len(term) > _LONGEST_TERM or term == _NO_TERM:
+        return f"h{hashlib.sha256(term.encode()).hexdigest()[:40]}"
+    return term
 
 
 def _json(value: object) -> str:
