@@ -1,17 +1,19 @@
 """Made-up passages through the wire: how fast they are stored on a server, and how soon they are found there.
 
-The same files are added to a folder too, and the same queries asked of both.
+All are added to a folder first. The first tenth is added to the server too, from its files; the rest is
+copied there from the folder, which encodes nothing. Then both are asked the same queries.
 """
 
 import statistics
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus import MadeUpEncoder
-from scale_passages import FILTERS, add_all, asked, write_files
+from scale_passages import FILTERS, YEARS, add_all, asked, write_files
 from scale_server import LiteServer
 from speed_figures import late
 
@@ -20,59 +22,82 @@ from pincite.index.corpus import Corpus
 WARMING_UP = 2
 TOP_K = 10
 NAME = "wire"
+FILES, CORPUS = "files", "corpus"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What storing took, as a whole and for each tenth, and what searching takes then, in milliseconds, by
-    filter. ``first`` are the places of the first hits, by which stores are compared.
+class Searched:
+    """What searching one store took, in milliseconds, by filter. ``first`` are the places of the first hits,
+    by which stores are compared.
     """
 
-    store: str
-    passages: int
-    seconds: list[float]
     milliseconds: dict[str, list[float]]
     first: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What storing and searching took. ``added_a_second`` passages were added to the folder and to the
+    server, ``copied_a_second`` copied there.
+    """
+
+    passages: int
+    added_a_second: tuple[float, float]
+    copied_a_second: float
+    folder: Searched
+    server: Searched
     findings: list[str]
-    disk_bytes: int
-    rss_mb: float
-
-    @property
-    def passages_a_second(self) -> float:
-        return self.passages / sum(self.seconds)
+    disk_bytes: tuple[int, int]
+    server_rss_mb: float
 
 
-def measure(folder: Path, passages: int, queries: int) -> list[Stored]:
+def measure(folder: Path, passages: int, queries: int) -> Wire:
     """Store and search so many passages, in a folder and on a server."""
-    files = folder / "files"
-    print(f"writing {passages:,} passages into files", file=sys.stderr, flush=True)
-    write_files(files, passages)
-    found = [_measured("a folder", str(folder / "corpus"), files, passages, queries, None)]
-    with LiteServer(folder / "server") as server:
-        found.append(_measured("Milvus Lite", server.corpus(NAME), files, passages, queries, server))
-    return found
-
-
-def _measured(
-    store: str, location: str, files: Path, passages: int, queries: int, server: LiteServer | None
-) -> Stored:
-    with Corpus.open(location, encoder=MadeUpEncoder(passages)) as corpus:
-        print(f"storing {passages:,} passages in {store}", file=sys.stderr, flush=True)
-        receipts, seconds = add_all(corpus, files)
-        added = sum(receipt.passages for receipt in receipts if receipt.status == "added")
-        assert added == passages, f"{added} passages were added to {store}, not {passages}"
-        if server:
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = MadeUpEncoder(passages)
+    with chdir(folder), LiteServer(folder / "server") as server:  # both name sources from here
+        address = server.corpus(NAME)
+        write_files(Path(FILES), passages)
+        with Corpus.open(CORPUS, encoder=encoder) as corpus, Corpus.open(address, encoder=encoder) as copy:
+            _tell(f"adding {passages:,} passages to a folder")
+            _, seconds = add_all(corpus, Path(FILES))
+            _tell("adding a tenth to the server")
+            added, adding = _added(copy)
+            _tell(f"copying the rest: {adding:.0f} s for a tenth")
+            copied, copying = _copied(corpus, address)
+            _tell(f"sealing, searching and verifying: {copying:.0f} s for copying")
             server.seal()
-        print(f"searching them: {sum(seconds):.0f} s for storing", file=sys.stderr, flush=True)
-        milliseconds, first = _searched(corpus, asked(passages, queries))
-        findings = corpus.verify()
-    disk = server.disk_bytes() if server else sum(one.stat().st_size for one in Path(location).iterdir())
-    return Stored(
-        store, passages, seconds, milliseconds, first, findings, disk, server.rss_mb() if server else 0.0
-    )
+            found = [_searched(one, asked(passages, queries)) for one in (corpus, copy)]
+            stored = copy.stats().passages
+            assert stored == passages == added + copied, f"{stored} passages, not {passages}"
+            return Wire(
+                passages,
+                (passages / sum(seconds), added / adding),
+                copied / copying,
+                found[0],
+                found[1],
+                copy.verify(),
+                (sum(file.stat().st_size for file in Path(CORPUS).iterdir()), server.disk_bytes()),
+                server.rss_mb(),
+            )
 
 
-def _searched(corpus: Corpus, queries: Sequence[str]) -> tuple[dict[str, list[float]], list[tuple[str, int]]]:
+def _added(corpus: Corpus) -> tuple[int, float]:
+    """Add the first tenth; return how many passages, and the seconds it took."""
+    started = time.perf_counter()
+    receipts = corpus.add(f"{FILES}/{YEARS[0]}", metadata={"year": YEARS[0]})
+    return sum(receipt.passages for receipt in receipts), time.perf_counter() - started
+
+
+def _copied(corpus: Corpus, address: str) -> tuple[int, float]:
+    """Copy what is not there yet; return how many passages, and the seconds it took."""
+    started = time.perf_counter()
+    receipts = corpus.copy(address)
+    seconds = time.perf_counter() - started
+    return sum(receipt.passages for receipt in receipts if receipt.status == "added"), seconds
+
+
+def _searched(corpus: Corpus, queries: Sequence[str]) -> Searched:
     milliseconds: dict[str, list[float]] = {}
     first = []
     for name, where in FILTERS.items():
@@ -83,35 +108,32 @@ def _searched(corpus: Corpus, queries: Sequence[str]) -> tuple[dict[str, list[fl
             started = time.perf_counter()
             hits = corpus.search(query, top_k=TOP_K, where=where)
             times.append((time.perf_counter() - started) * 1e3)
-            first += [(Path(hit.passage.source).name, hit.passage.start) for hit in hits[:1]]
+            first += [(hit.passage.source, hit.passage.start) for hit in hits[:1]]
         milliseconds[name] = times
-    return milliseconds, first
+    return Searched(milliseconds, first)
 
 
-def table(found: Sequence[Stored]) -> str:
+def _tell(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def table(found: Wire) -> str:
     """Return the figures as a Markdown table, a column for each store."""
-    names = [f"ms a hybrid search, filter {name}, p50 / p95" for name in FILTERS]
+    stores = (found.folder, found.server)
     rows = [
-        ["", *(one.store for one in found)],
-        ["---", *("---:" for _ in found)],
-        ["passages stored a second", *(f"{one.passages_a_second:,.0f}" for one in found)],
-        ["… the first tenth, the last", *(_first_and_last(one) for one in found)],
+        [f"{found.passages:,} passages", "a folder", "Milvus Lite"],
+        ["---", "---:", "---:"],
+        ["added a second", *(f"{one:,.0f}" for one in found.added_a_second)],
+        ["copied a second", "", f"{found.copied_a_second:,.0f}"],
     ]
-    for label, name in zip(names, FILTERS, strict=True):
-        times = [one.milliseconds[name] for one in found]
-        rows.append([label, *(f"{statistics.median(one):,.1f} / {late(one):,.1f}" for one in times)])
+    for name in FILTERS:
+        times = [store.milliseconds[name] for store in stores]
+        shown = [f"{statistics.median(one):,.1f} / {late(one):,.1f}" for one in times]
+        rows.append([f"ms a hybrid search, filter {name}, p50 / p95", *shown])
+    same = [mine == theirs for mine, theirs in zip(found.folder.first, found.server.first, strict=True)]
     rows += [
-        ["findings of `verify`", *(str(len(one.findings)) for one in found)],
-        ["bytes on disk a passage", *(f"{one.disk_bytes / one.passages:,.0f}" for one in found)],
-        ["same first hit as the first", *(f"{_same(one, found[0]):.1%}" for one in found)],
+        ["the same first hit", "", f"{statistics.mean(same):.1%}"],
+        ["bytes on disk a passage", *(f"{size / found.passages:,.0f}" for size in found.disk_bytes)],
+        ["findings of `verify`", "", str(len(found.findings))],
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _first_and_last(one: Stored) -> str:
-    tenth = one.passages / len(one.seconds)
-    return f"{tenth / one.seconds[0]:,.0f}, {tenth / one.seconds[-1]:,.0f}"
-
-
-def _same(one: Stored, other: Stored) -> float:
-    return statistics.mean(mine == theirs for mine, theirs in zip(one.first, other.first, strict=True))

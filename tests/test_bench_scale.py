@@ -50,33 +50,38 @@ def test_made_up_passages_are_stored_in_both_stores_and_found_first_in_the_same_
     scripts: dict[str, ModuleType], tmp_path: Path
 ) -> None:
     wire = scripts["scale_wire"]
-    folder, server = found = wire.measure(tmp_path, 100, 3)
-    assert (folder.passages, len(folder.seconds)) == (100, 10)
-    assert folder.findings == server.findings == []
-    assert all(len(times) == 3 for one in found for times in one.milliseconds.values())
-    assert len(folder.first) == 9
+    found = wire.measure(tmp_path, 200, 3)
+    assert found.passages == 200
+    assert found.findings == []
+    for searched in (found.folder, found.server):
+        assert [len(times) for times in searched.milliseconds.values()] == [3, 3, 3]
+    assert found.folder.first == found.server.first
+    assert len(found.folder.first) == 9
     lines = wire.table(found).splitlines()
-    assert lines[0] == "|  | a folder | Milvus Lite |"
+    assert lines[0] == "| 200 passages | a folder | Milvus Lite |"
+    assert "| the same first hit |  | 100.0% |" in lines
     assert all(line.count("|") == 4 for line in lines)
 
 
 def test_both_stores_score_passages_alike(scripts: dict[str, ModuleType], tmp_path: Path) -> None:
     texts = {
-        "mill.md": "# The old mill\n\nThe mill stands by the river. A mill grinds.\n\n## H0\n\nA river runs.\n",
+        "mill.md": "# The old mill\n\nThe mill stands by the river. Mills grind.\n\n## H0\n\nA river runs.\n",
         "moon.md": "# The moon\n\nThe moon is round and far, and no river runs there.\n",
         "tea.txt": "王小茗的茶园在河边。",
     }
-    with scripts["scale_server"].LiteServer(tmp_path / "server") as server:
-        with Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as folder:
-            for source, text in texts.items():
-                folder.add_text(text, source=source)
-            folder.copy(server.corpus("alike"))
-            with Corpus.open(server.corpus("alike"), encoder=FakeEncoder()) as copy:
-                for query in ("mill river", "h0", "where does a river run?", "茶园", "moon mill old"):
-                    hits, copied = folder.search(query), copy.search(query)
-                    assert [hit.passage for hit in copied] == [hit.passage for hit in hits]
-                    assert [hit.score for hit in copied] == pytest.approx([hit.score for hit in hits])
-                    assert hits
+    with (
+        scripts["scale_server"].LiteServer(tmp_path / "server") as server,
+        Corpus.open(tmp_path / "corpus", encoder=FakeEncoder()) as folder,
+    ):
+        for source, text in texts.items():
+            folder.add_text(text, source=source)
+        folder.copy(server.corpus("alike"))
+        with Corpus.open(server.corpus("alike"), encoder=FakeEncoder()) as copy:
+            for query in ("mill river", "h0", "where does a river run?", "茶园", "moon mill old"):
+                hits, copied = folder.search(query), copy.search(query)
+                assert hits
+                assert [hit.passage for hit in copied] == [hit.passage for hit in hits]
+                assert [hit.score for hit in copied] == pytest.approx([hit.score for hit in hits])
 
 
 def test_files_of_made_up_passages_are_the_same_every_time(
