@@ -334,7 +334,9 @@ def _indexed(body: Sequence[str], context: Sequence[str]) -> str:
     """
     once = [*body, *context]
     for terms, longer in (([*body, *once], len(context)), (once, 0)):
-        if len(words := engine_terms(terms, longer)) < MOST_BYTES - _LONGEST_TERM:  # else some may be left out
+        if (
+            len(words := engine_terms(terms, longer)) < MOST_BYTES - _LONGEST_TERM
+        ):  # else some may be left out
             return words
     return engine_terms(dict.fromkeys(once))
 
