@@ -1,17 +1,23 @@
 """The real command line, in a process of its own, on a corpus of seeds/."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import Run
 from tests.llm_server import Reply, Server
 from tests.samples import BANK, SAMPLES, UNANSWERABLE, Sample
+
+if TYPE_CHECKING:
+    from tests.milvus_server import MilvusServer
 
 POINT = (
     "Singapore's OCBC Bank has developed around 30 internal tools using open-source models, "
@@ -376,6 +382,23 @@ def test_a_copy_answers_as_the_original(pincite: Run, seeds_folder: Path) -> Non
     assert [one["status"] for one in receipts] == ["unchanged"] * 5
     wrong = pincite("copy", "missing", "copy")
     assert (wrong.returncode, "no corpus at" in one_line(wrong.stderr)) == (1, True)
+
+
+def test_a_corpus_on_a_server_is_asked_like_one_in_a_folder(
+    pincite: Run, seeds_folder: Path, milvus: MilvusServer
+) -> None:
+    own, there = ("--corpus", str(seeds_folder / ".pincite")), ("--corpus", milvus.location())
+    absent = pincite("ask", BANK, *there)
+    assert (absent.returncode, "no corpus at milvus://127.0.0.1" in one_line(absent.stderr)) == (1, True)
+    assert pincite("copy", own[1], there[1]).returncode == 0
+    for command in (("ask", BANK), ("search", "tide gates"), ("list",), ("show", "tidal-mill.md:0-60")):
+        assert pincite(*command, *there).stdout == pincite(*command, *own).stdout
+    assert pincite("verify", *there).stderr == "sound\n"
+    stats = pincite("stats", *there).stdout.split()
+    assert (stats[:2], "bytes" in stats) == (["location", there[1]], False)
+    for command in (("backup", "file"), ("restore", __file__)):
+        refused = pincite(*command, *there)
+        assert (refused.returncode, "pincite copy" in one_line(refused.stderr)) == (1, True)
 
 
 def test_help_names_every_command_and_each_has_help(pincite: Run) -> None:

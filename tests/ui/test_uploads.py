@@ -1,10 +1,13 @@
 """Files that are dropped on the page: where they are kept, and under which name."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,6 +26,9 @@ from pincite.ui.uploads import Taking, documents_table, keep, receipts_table, sa
 from pincite.ui.words import CHINESE, ENGLISH, Words
 from tests.fakes import FakeEncoder
 from tests.ui.rendered import HOSTILE, OUR_ATTRIBUTES, OUR_TAGS, Rendered
+
+if TYPE_CHECKING:
+    from tests.milvus_server import MilvusServer
 
 
 @given(st.text(max_size=300))
@@ -262,3 +268,21 @@ def test_an_upload_that_is_removed_leaves_no_copy(tmp_path: Path) -> None:
         assert list((corpus.location / "uploads").iterdir()) == []
         assert corpus.documents() == []
     assert own.exists()
+
+
+def test_uploads_to_a_corpus_on_a_server_are_kept_beside_where_the_page_was_started(
+    milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    upload = tmp_path / "dropped" / "mill.txt"
+    upload.parent.mkdir()
+    upload.write_text("The mill grinds wheat.")
+    with Corpus.open(milvus.location(), encoder=FakeEncoder()) as corpus:
+        receipt = take_in(upload, corpus)
+        kept = tmp_path / uploads.FOLDER_BESIDE / "mill.txt"
+        assert (receipt.source, receipt.status) == ("pincite-uploads/mill.txt", "added")
+        assert kept.read_text() == "The mill grinds wheat."
+        assert corpus.search("wheat")[0].passage.source == receipt.source
+        assert uploads.remove(receipt.source, corpus).status == "removed"
+        assert not kept.exists()
+        assert corpus.documents() == []
