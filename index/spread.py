@@ -62,8 +62,11 @@ class Workers(Protocol):
     def end(self, worker: DistantWorker) -> None:
         """Give a worker back, which may be lost."""
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End all workers: those who wait for one find it lost."""
+
+    def close(self) -> None:
+        """Leave, when nobody waits for a worker any more."""
 
 
 class Spread:
@@ -81,6 +84,7 @@ class Spread:
         self._looking = threading.Lock()
         self._reading = threading.Thread(target=self._offer_all, name="pincite-reading", daemon=True)
         self._serving: list[threading.Thread] = []
+        self._at_work: set[DistantWorker] = set()
 
     def __enter__(self) -> Self:
         self._reading.start()
@@ -93,9 +97,10 @@ class Spread:
         self._waiting.close()
         self._reading.join()
         if self._workers is not None:
+            self._workers.stop()
+            for thread in self._serving:
+                thread.join()
             self._workers.close()
-        for thread in self._serving:
-            thread.join()
 
     def next(self, on_page: OnPage) -> Item:
         """See ``Ahead``."""
@@ -148,34 +153,46 @@ class Spread:
             thread.start()
 
     def _serve(self, workers: Workers) -> None:
-        """Have a worker work, and another one when it is lost."""
-        lost = 0
+        """Have a worker work, and another one when it is lost. Where none starts it is left to the others, if
+        there are any.
+        """
+        failures = 0
         try:
             while self._waiting.needs_another():
-                worker = None
                 try:
-                    try:
-                        worker = workers.start()
-                    finally:
-                        self._waiting.has_started()
-                    lost = 0
-                    self._use(worker)
+                    worker = self._started(workers)
                 except WorkerLostError as error:
-                    lost += worker is None
-                    if lost == TRIES:
-                        raise PinciteError(f"workers are lost as soon as they start: {error}") from error
-                finally:
-                    if worker is not None:
-                        workers.end(worker)
+                    failures += 1
+                    if failures < TRIES:
+                        continue
+                    if self._at_work:
+                        return
+                    raise PinciteError(f"workers are lost as soon as they start: {error}") from error
+                failures = 0
+                self._have_work(workers, worker)
         except BaseException as error:  # noqa: BLE001 -- raised where a file is waited for
             self._waiting.fail(error)
 
-    def _use(self, worker: DistantWorker) -> None:
-        while job := self._waiting.take():
-            if job.texts:
-                self._encode(worker, job.texts)
-            else:
-                self._read(worker, job.files)
+    def _started(self, workers: Workers) -> DistantWorker:
+        try:
+            return workers.start()
+        finally:
+            self._waiting.has_started()
+
+    def _have_work(self, workers: Workers, worker: DistantWorker) -> None:
+        """Have a worker work until there is nothing more to do, or it is lost."""
+        self._at_work.add(worker)
+        try:
+            while job := self._waiting.take():
+                if job.texts:
+                    self._encode(worker, job.texts)
+                else:
+                    self._read(worker, job.files)
+        except WorkerLostError:
+            return
+        finally:
+            self._at_work.discard(worker)
+            workers.end(worker)
 
     def _read(self, worker: DistantWorker, files: Sequence[WaitingFile]) -> None:
         left = deque(files)

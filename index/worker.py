@@ -76,7 +76,7 @@ class Worker:
         return np.concatenate([self._encoder.encode([text]) for text in texts])
 
     def _outcome(self, sent: Sent, told: SimpleQueue[Pages | None]) -> Outcome:
-        tell = _Now(told)
+        tell = _TellingNowAndThen(told)
         try:
             documents = self._reading.read(File(sent.name, sent.content, sent.password, tell))
             return split_and_pack(documents, sent.source, sent.metadata, self._encoder, lambda _keys: {})
@@ -86,8 +86,8 @@ class Worker:
             told.put(None)
 
 
-class _Now:
-    """Tells of pages now and then: a reader may tell of thousands in a second."""
+class _TellingNowAndThen:
+    """Passes pages on, not all of them: a reader may tell of thousands in a second."""
 
     def __init__(self, told: SimpleQueue[Pages | None]) -> None:
         self._told = told

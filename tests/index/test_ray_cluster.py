@@ -8,7 +8,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -164,15 +164,46 @@ def test_an_interrupt_leaves_no_worker_and_a_corpus_that_can_be_gone_on_with(
     assert statuses == ["unchanged"] * 10 + ["added"] * (FILES - 10)
 
 
+@contextmanager
+def held(ray: Any, cores: int) -> Iterator[None]:
+    """Somebody else has some of the cluster's cores."""
+
+    class Other:
+        def is_there(self) -> bool:
+            return True
+
+    other = ray.remote(num_cpus=cores)(Other).remote()
+    assert ray.get(other.is_there.remote())
+    try:
+        yield
+    finally:
+        ray.kill(other)
+
+
+def test_a_cluster_that_has_one_core_to_give_is_used_with_one_worker(
+    ray: Any, corpus: Corpus, docs: Path, pids: list[int]
+) -> None:
+    with held(ray, 1):
+        assert {one.status for one in corpus.add(docs, ray="auto")} == {"added"}
+    assert len(pids) == 1
+
+
+def test_a_cluster_that_has_no_core_to_give_is_given_up(
+    ray: Any, corpus: Corpus, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pincite.index.ray_cluster._PATIENCE", 0.1)
+    with held(ray, 2), pytest.raises(PinciteError, match=r"has given no core to a worker for .*`ray status`"):
+        corpus.add(docs, ray="auto")
+
+
 def test_a_worker_with_another_pincite_is_refused(
-    ray: Any, corpus: Corpus, docs: Path, pids: list[int], monkeypatch: pytest.MonkeyPatch
+    ray: Any, corpus: Corpus, docs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = installed_version()
     monkeypatch.setattr("pincite.index.ray_cluster.installed_version", lambda: "99.1")
     with pytest.raises(PinciteError, match=rf"has pincite {there}, and this one has 99\.1: install the same"):
         corpus.add(docs, ray="auto")
     assert corpus.stats().files == 0
-    assert all(map(is_gone, pids))
 
 
 def test_a_worker_with_other_weights_is_refused(ray: Any, tmp_path: Path, docs: Path) -> None:

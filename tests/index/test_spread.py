@@ -38,10 +38,10 @@ class Workforce:
         self.most = most
         self.is_lost_with: Callable[[str], bool] = lambda _: False
         self.starts = 0
-        self.lost_at_start = 0
         self.sent: list[str] = []
         self.at_work: list[Member] = []
         self.is_closed = False
+        self.has_room_for = most
 
     def connect(self) -> Workforce:
         """It is there again."""
@@ -51,8 +51,7 @@ class Workforce:
     def start(self) -> DistantWorker:
         """A worker, or none."""
         self.starts += 1
-        if self.lost_at_start or self.is_closed:
-            self.lost_at_start -= 1
+        if self.is_closed or len(self.at_work) >= self.has_room_for:
             raise WorkerLostError("it ran out of memory")
         worker = Member(self)
         self.at_work.append(worker)
@@ -64,9 +63,14 @@ class Workforce:
         self.at_work.remove(worker)
         worker.worker._reading.close()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """All are lost."""
         self.is_closed = True
+
+    def close(self) -> None:
+        """Nobody is at work any more."""
+        assert self.is_closed
+        assert self.at_work == []
 
     def check(self, what: str) -> None:
         """Lose the worker that has ``what``."""
@@ -251,10 +255,17 @@ def test_a_file_that_was_replaced_by_one_that_cannot_be_done_stays(
 def test_workers_that_are_lost_as_soon_as_they_start_end_it(
     corpus: Corpus, docs: Path, workforce: Workforce
 ) -> None:
-    workforce.lost_at_start = 100
+    workforce.has_room_for = 0
     with pytest.raises(PinciteError, match="lost as soon as they start: it ran out of memory"):
         corpus.add(docs)
     assert corpus.stats().files == 0
+
+
+def test_where_only_one_worker_starts_it_does_all_the_work(
+    corpus: Corpus, docs: Path, workforce: Workforce
+) -> None:
+    workforce.has_room_for = 1
+    assert {one.status for one in corpus.add(docs)} == {"added"}
 
 
 def test_what_goes_wrong_in_a_worker_is_raised_and_what_was_stored_stays(
