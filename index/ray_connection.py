@@ -6,7 +6,8 @@ and left as it is. What this module does beside ``ray.init`` is to keep it quiet
 - nothing is reported to Ray's makers, no dashboard is started, and nothing is printed, which on standard
   output would be taken for a result;
 - an address where no Ray answers is found out in seconds (``ray.init`` tries for a quarter of an hour);
-- a cluster of our own listens on this machine only (Ray would have it on every network);
+- a cluster of our own listens on this machine only (Ray would have it on every network), and lets nobody else
+  look into its files or have its token;
 - workers do not import from the folder that this process happens to be in: it may be full of documents.
 """
 
@@ -15,13 +16,17 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from pincite.index.cores import usable_cores
 from pincite.index.encoder_files import first_line
@@ -29,6 +34,7 @@ from pincite.index.errors import PinciteError
 
 LOCAL, AUTO = "local", "auto"
 _ANSWER_SECONDS = 5.0
+_TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 -- the name of a variable
 _WAIT = "RAY_gcs_server_port_wait_time_s"
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # and empty settings
 _SETTINGS, _TLS_ALERT = 4, 0x15
@@ -51,7 +57,7 @@ class Connection:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._users = 0
-        self._ours: ThreadPoolExecutor | None = None
+        self._ours: _Ours | None = None
 
     def open(self, address: str) -> ModuleType:
         """Return Ray, connected to the cluster at ``address``. Raises ``PinciteError`` where it cannot be."""
@@ -62,33 +68,42 @@ class Connection:
             if ray.is_initialized():
                 _check_same(ray, address)
             else:
-                self._begin(ray, address)
+                self._ours = _Ours.begun(ray, address)
             self._users += 1
             module: ModuleType = ray
             return module
 
     def close(self) -> None:
         """Give the connection back; the last one ends it, and a cluster of our own with it."""
-        import ray
-
         with self._guard:
             self._users -= 1
             if self._users == 0 and self._ours is not None:
-                with self._ours as thread:
-                    thread.submit(ray.shutdown).result()
+                self._ours.end()
                 self._ours = None
 
-    def _begin(self, ray: Any, address: str) -> None:
-        """Connect, in a thread that lasts as long as the connection: the processes that Ray starts end with
-        the thread that started them.
-        """
-        thread = ThreadPoolExecutor(1, "pincite-ray")
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """A connection that we made, and the thread that we made it in: the processes that Ray starts end with
+    the thread that started them.
+    """
+
+    thread: ThreadPoolExecutor
+    at_end: ExitStack
+
+    @classmethod
+    def begun(cls, ray: Any, address: str) -> Self:
+        ours = cls(ThreadPoolExecutor(1, "pincite-ray"), ExitStack())
         try:
-            thread.submit(_join, ray, address).result()
+            ours.thread.submit(_join, ray, address, ours.at_end).result()
         except BaseException:
-            thread.shutdown()
+            ours.end()
             raise
-        self._ours = thread
+        return ours
+
+    def end(self) -> None:
+        with self.thread:
+            self.thread.submit(self.at_end.close).result()
 
 
 CONNECTION = Connection()
@@ -102,7 +117,7 @@ def _check_same(ray: Any, address: str) -> None:
         )
 
 
-def _join(ray: Any, address: str) -> None:
+def _join(ray: Any, address: str, at_end: ExitStack) -> None:
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     ray._private.worker._worker_logs_enabled = False  # what becomes of workers, which it would print
     settings: dict[str, Any] = {
@@ -112,16 +127,21 @@ def _join(ray: Any, address: str) -> None:
     }
     try:
         if address == LOCAL:
+            folder = Path(at_end.enter_context(_own_folder()), "r")  # Ray opens to all what it is given
+            at_end.enter_context(_own_token(ray))
+            at_end.callback(ray.shutdown)
             with _on_this_machine_only(ray):
-                ray.init(LOCAL, num_cpus=usable_cores(), include_dashboard=False, **settings)
+                ray.init(
+                    LOCAL, num_cpus=usable_cores(), include_dashboard=False, _temp_dir=str(folder), **settings
+                )
         else:
             _check_answers(ray._private.services.canonicalize_bootstrap_address(address))
+            at_end.callback(ray.shutdown)
             with _tried_once():
                 ray.init(address, **settings)
     except PinciteError:
         raise
     except Exception as error:
-        ray.shutdown()
         raise PinciteError(_failure(address, error)) from error
 
 
@@ -138,6 +158,32 @@ def _failure(address: str, error: Exception) -> str:
             f"the Ray cluster at {address} asks for a token: set RAY_AUTH_MODE=token where you have its token"
         )
     return f"the Ray cluster at {address} could not be joined: {first_line(error)}"
+
+
+def _own_folder() -> TemporaryDirectory[str]:
+    """Return a folder that nobody else can look into, for what Ray lets everybody open. Its path is short, as
+    a socket's has to be.
+    """
+    places = [place for place in (gettempdir(), "/tmp") if Path(place).is_dir()]  # noqa: S108
+    return TemporaryDirectory(prefix="ray-", dir=min(places, key=len), ignore_cleanup_errors=True)
+
+
+@contextmanager
+def _own_token(ray: Any) -> Iterator[None]:
+    """Have Ray ask for a token that only our processes know: it would write one to the user's home, for
+    everybody to read who may look there.
+    """
+    tokens = ray._raylet.AuthenticationTokenLoader.instance()
+    before = os.environ.get(_TOKEN)
+    os.environ[_TOKEN] = secrets.token_hex(32)
+    tokens.reset_cache()
+    try:
+        yield
+    finally:
+        del os.environ[_TOKEN]
+        if before is not None:
+            os.environ[_TOKEN] = before
+        tokens.reset_cache()
 
 
 @contextmanager

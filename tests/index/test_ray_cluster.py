@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import socket
-import tempfile
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -36,18 +36,18 @@ FILES = 40
 
 
 @pytest.fixture(scope="module")
-def ray(encoder: Encoder) -> Iterator[Any]:
-    """Ray, connected to a cluster of this process's own, which leaves nothing in the user's home."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("HOME", folder)
-        patch.setenv("RAY_TMPDIR", folder)  # a short path: there are sockets in it
+def ray(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Ray, connected to a cluster of this process's own, which leaves nothing behind."""
+    home = tmp_path_factory.mktemp("home")
+    folders = set(Path("/tmp").glob("ray*"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
         patch.setattr(ray_connection, "usable_cores", lambda: 2)
         yield CONNECTION.open("local")
         CONNECTION.close()
         os.environ.pop("RAY_AUTH_MODE", None)  # which Ray sets
+    assert list(home.iterdir()) == []
+    assert set(Path("/tmp").glob("ray*")) <= folders
 
 
 @pytest.fixture
@@ -223,6 +223,12 @@ def test_a_cluster_of_our_own_listens_on_this_machine_only(ray: Any) -> None:
         pass
     with pytest.raises(OSError, match=r"refused|timed out|assign"):
         socket.create_connection(("127.0.0.2", int(port)), 10)
+
+
+def test_nobody_else_can_look_into_the_files_of_a_cluster_of_our_own(ray: Any) -> None:
+    folder = Path(ray._private.worker._global_node.get_session_dir_path()).parents[1]
+    assert folder.name.startswith("ray-")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_one_process_is_in_one_cluster(ray: Any, corpus: Corpus, docs: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +27,12 @@ def folder(tmp_path: Path, encoder: Encoder) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A home for what Ray leaves there."""
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as short:
-        monkeypatch.setenv("HOME", short)
-        monkeypatch.setenv("RAY_TMPDIR", short)
-        yield
-
-
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 def test_a_cluster_of_its_own_prints_nothing_and_runs_nothing_of_the_folder(
-    pincite: Run, folder: Path, home: None, monkeypatch: pytest.MonkeyPatch
+    pincite: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PYTHONSAFEPATH", "1")  # as it is for an installed command
     done = pincite("index", "mill.md", "none.txt", "--ray", "local", "--json", cwd=folder)
     assert [(one["source"], one["status"], one["passages"]) for one in json.loads(done.stdout)] == [
@@ -50,6 +41,7 @@ def test_a_cluster_of_its_own_prints_nothing_and_runs_nothing_of_the_folder(
     ]
     assert (done.returncode, done.stderr) == (1, "")
     assert list(folder.glob("*.sprung")) == []
+    assert list(home.iterdir()) == []
     with Corpus.open(folder / ".pincite", create=False) as corpus:
         assert corpus.verify() == []
 
