@@ -100,14 +100,17 @@ class MilvusPassages:
         return key
 
     def _counting(self, ask: Callable[[int], list[Row]], count: int) -> list[Row]:
-        """Return the best of what ``ask`` finds that counts."""
-        limit, is_first = count, True
+        """Return the best of what ``ask`` finds that counts. The version of a file that counted when it was
+        first found does so for the whole search.
+        """
+        before, limit, is_first = set(self._versions), count, True
         while True:
             rows = ask(limit)
             found = [row for row in rows if self._counts(row, rows)]
-            if is_first and any(self._versions[row["file"]] for row in rows if row not in found):
+            others = {row["file"] for row in rows if row not in found and row["file"] not in before}
+            if is_first and any(self._versions[file] for file in others):
                 is_first = False  # a file may have been replaced since: what there is of it now was not found
-                self._versions.clear()
+                self._versions = {file: self._versions[file] for file in before}
                 continue
             if len(found) >= count or len(rows) < limit or limit >= MOST:
                 return found[:count]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pincite.index.backup import Backup
     from pincite.index.ingestion import Progress
 
-_TRIES = 5
+_TRIES = 20
 
 
 class MilvusStore:
