@@ -102,9 +102,10 @@ class Server:
 
     def target(self, alias: str) -> str | None:
         """Return the collection that ``alias`` stands for; None where it stands for none."""
-        from pymilvus import MilvusException
 
         def ask(client: "MilvusClient") -> dict[str, Any]:
+            from pymilvus import MilvusException
+
             try:
                 return dict(client.describe_alias(alias, timeout=CALL_SECONDS))
             except MilvusException as error:
@@ -143,9 +144,10 @@ class Server:
         """Have ``alias``, which stands for nothing yet, stand for ``collection``. Where another has been
         quicker, that stays.
         """
-        from pymilvus import MilvusException
 
         def create(client: "MilvusClient") -> None:
+            from pymilvus import MilvusException
+
             try:
                 client.create_alias(collection_name=collection, alias=alias, timeout=CALL_SECONDS)
             except MilvusException:

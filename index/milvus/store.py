@@ -61,10 +61,8 @@ class MilvusStore:
                     f"no corpus at {self.name}: make one with `pincite index PATH --corpus {self.name}`"
                 )
             self._make(new_encoder())
-        pair = self._pair()
-        self._server.load(pair.texts)
-        self._server.load(pair.passages)
-        CorpusRow.read(self._server, pair)
+        with self._told():
+            self._ready()
 
     @contextmanager
     def snapshot(self) -> Iterator[MilvusSnapshot]:
@@ -145,6 +143,17 @@ class MilvusStore:
         self._server.name(self._alias, pair.passages)
         if self._pair() != pair:  # another process has made one meanwhile
             drop(self._server, pair)
+
+    def _ready(self) -> None:
+        """Have both collections ready to be searched, and see that they are a corpus's."""
+        for _ in range(_TRIES):
+            pair = self._pair()
+            with suppress(MissingError):
+                self._server.load(pair.texts)
+                self._server.load(pair.passages)
+                CorpusRow.read(self._server, pair)
+                return
+        raise CorpusDamaged(f"{self.name} has lost a collection")
 
     def _pair(self) -> Pair:
         if self._written is not None:  # only who may write changes over to another

@@ -44,7 +44,7 @@ def _findings(server: Server, pair: Pair, snapshot: MilvusSnapshot) -> Iterator[
     for source, times in sources.items():
         if times > 1:
             yield f"{source} is there {times} times"
-    yield from _passages(server, pair, files, expected)
+    yield from _passages(server, pair, files, expected, snapshot.encoder.dimension)
     yield from _left_over(server, pair, files)
 
 
@@ -85,22 +85,26 @@ def _document(head: Head, kept: Kept) -> Iterator[str]:
 
 
 def _passages(
-    server: Server, pair: Pair, files: dict[str, FileRow], expected: dict[str, int]
+    server: Server, pair: Pair, files: dict[str, FileRow], expected: dict[str, int], dimension: int
 ) -> Iterator[str]:
     """Hold the rows that are searched against the documents that they are of."""
     fields = ("version", "document_id", "number", "payload", "vector")
     found: dict[str, set[int]] = defaultdict(set)
+    dimensions = set[int]()
     uncounted = odd = unreadable = 0
     for row in server.all(pair.passages, 'id != ""', fields, newest=True):
         if row["version"] not in files:
             uncounted += 1
             continue
         found[row["version"]].add(row["number"])
+        dimensions.add(len(row["vector"]))
         length = float(np.linalg.norm(np.asarray(row["vector"], dtype=np.float64)))
         odd += length != 0 and abs(length - 1) > _LENGTH_TOLERANCE
         shown = passage_of(row)
         if isinstance(shown, Passage) and shown.end - shown.start != len(shown.text):
             unreadable += 1
+    if others := dimensions - {dimension}:
+        yield f"its vectors have {min(others)} dimensions, not the {dimension} of its encoder"
     if uncounted:
         yield f"{uncounted} passages of files that are gone or were never whole"
     if odd:

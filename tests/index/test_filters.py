@@ -189,7 +189,7 @@ def test_a_date_in_words_compares_by_what_it_begins_with(location: str) -> None:
         assert found(corpus, date={"lt": "2025"}) == ["3"]
 
 
-NUMBERS = (-3, -2, -1.5, -1, 0, 0.5, 1, 2, 3)
+NUMBERS: tuple[float, ...] = (-3, -2, -1.5, -1, 0, 0.5, 1, 2, 3)
 
 
 @pytest.fixture(scope="module", params=STORES)
