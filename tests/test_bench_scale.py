@@ -116,10 +116,13 @@ def test_the_server_is_killed_once_after_so_many_files_have_had_their_turn(
     killing = crash._Killing(server, 2)
     for source, passages in (("a", 0), ("a", 7)):
         killing(Progress(source, 0, 3, passages))
-    assert killing._timer is None
-    killing(Progress("b", 1, 3))
-    killing(Progress("c", 2, 3))
-    killing._timer.join()
+    timer = killing._timer
+    assert timer is None
+    for number, source in ((1, "b"), (2, "c")):
+        killing(Progress(source, number, 3))
+    timer = killing._timer
+    assert timer is not None
+    timer.join()
     assert server.kills == 1
     assert killing.when > 0
 

@@ -107,7 +107,7 @@ class MilvusPassages:
         while True:
             rows = ask(limit)
             found = [row for row in rows if self._counts(row, rows)]
-            others = {row["file"] for row in rows if row not in found and row["file"] not in before}
+            others = {row["file"] for row in rows if not self._counts(row, rows)} - before
             if is_first and any(self._versions[file] for file in others):
                 is_first = False  # a file may have been replaced since: what there is of it now was not found
                 self._versions = {file: self._versions[file] for file in before}

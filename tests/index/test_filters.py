@@ -181,7 +181,8 @@ def test_values_compare_in_one_form() -> None:
 
 def test_a_date_in_words_compares_by_what_it_begins_with(location: str) -> None:
     with Corpus.open(location, encoder=FakeEncoder()) as corpus:
-        for number, day in enumerate(["2025年8月", "2025-08-14", "2026", 2024]):
+        days: list[str | int] = ["2025年8月", "2025-08-14", "2026", 2024]
+        for number, day in enumerate(days):
             corpus.add_text("common", source=str(number), metadata={"date": day})
         assert found(corpus, date="2025") == ["0", "1"]
         assert found(corpus, date={"gt": "2025"}) == ["2"]
