@@ -39,6 +39,7 @@ _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a messa
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
+_SILENT = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"}
 _MISSING = {4, 100}
 _NO_ALIAS = {1600, *_MISSING}
 _NOT_LOADED = 101
@@ -352,7 +353,7 @@ class Server:
             return MissingError(message)
         if code == _NOT_LOADED:
             return _NotLoadedError(message)
-        if status or code in _UNREACHED or _LOST.search(message):
+        if status in _SILENT or code in _UNREACHED or _LOST.search(message):
             return _GoneError(f"no Milvus server answers at {self._address}: start it, or name another")
         return CorpusDamaged(f"{self._address} cannot be used: {message}")
 

@@ -209,19 +209,42 @@ class MilvusSnapshot:
             yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, stored)
 
     def kept_files(self) -> Iterator[tuple[FileRow, list[tuple[Head, Kept]]]]:
-        """Yield every file with its documents, in order; some are read at once."""
+        """Yield every file with its documents, in order; some are read at once. What is replaced meanwhile is
+        read again. Raises ``CorpusDamaged`` where something is lost.
+        """
         files = self.files()
         while some := list(islice(files, _FILES_AT_ONCE)):
-            named = one_of("version", [file.version for file in some])
-            heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
-            ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-            rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
-            kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in some}
-            for head in heads:
-                texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
-                kept[head.version].append((head, Kept.of(head, *texts)))
-            for file in some:
-                yield file, sorted(kept[file.version], key=lambda one: one[0].number)
+            yield from self._whole(some)
+
+    def _whole(self, files: list[FileRow]) -> list[tuple[FileRow, list[tuple[Head, Kept]]]]:
+        while True:
+            damage, found = None, []
+            try:
+                found = self._read(files)
+            except CorpusDamaged as error:
+                damage = error
+            rows = self._server.get(
+                self._pair.texts, [file.id for file in files], ["version", "payload"], newest=True
+            )
+            now = {row["id"]: FileRow.of(row) for row in rows}
+            if [now.get(file.id) for file in files] == files:
+                if damage is not None:
+                    raise damage
+                return found
+            files = [now[file.id] for file in files if file.id in now]
+
+    def _read(self, files: Sequence[FileRow]) -> list[tuple[FileRow, list[tuple[Head, Kept]]]]:
+        if not files:
+            return []
+        named = one_of("version", [file.version for file in files])
+        heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
+        ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
+        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
+        kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
+        for head in heads:
+            texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
+            kept[head.version].append((head, Kept.of(head, *texts)))
+        return [(file, sorted(kept[file.version], key=lambda one: one[0].number)) for file in files]
 
     def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         wanted = [key.hex() for key in dict.fromkeys(keys)]

@@ -58,8 +58,8 @@ def change(corpus: Corpus) -> None:
 
 
 def reencode(corpus: Corpus) -> None:
-    """Change over to another encoder, file by file."""
-    corpus._store.files_at_once = 1
+    """Change over to another encoder, two files at a time."""
+    corpus._store.files_at_once = 2
     corpus.reencode(Wide())
 
 

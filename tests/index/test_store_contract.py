@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 from pincite.index import loaded_encoders
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusNotFound, DocumentNotFound, EncoderMismatch, EncoderUnavailable
+from pincite.index.ingestion import Progress
 from pincite.index.milvus.store import MilvusStore
+from pincite.index.records import DocumentInfo
 from tests.conftest import SEEDS
 from tests.fakes import DIMENSION, CountingEncoder, FakeEncoder
 
 ROW = 65_535
 LONG = {
-    "english": "The mill grinds flour with the tide. " * 4_000,
-    "chinese": "雾岭茶叶合作社成立于2009年,茶园共2140亩。" * 5_000,
-    "emoji": "a" + "\N{TEACUP WITHOUT HANDLE}\N{VARIATION SELECTOR-16} " * 30_000,
+    "english": "The mill grinds flour with the tide. " * 2_000,
+    "chinese": "雾岭茶叶合作社成立于2009年,茶园共2140亩。" * 1_500,
+    "emoji": "a" + "\N{TEACUP WITHOUT HANDLE}\N{VARIATION SELECTOR-16} " * 10_000,
     "one word": "x" * 100_000,
     "just a row": "é" * (ROW // 2 - 10) + "x" * (ROW - 2 * (ROW // 2 - 10) - len(" needle")),
     "just over a row": "é" * (ROW // 2 + 1),
-    "lines": "line\n" * 40_000,
+    "lines": "line\n" * 14_000,
 }
 
 
@@ -59,7 +61,7 @@ def filled(location: str) -> str:
     return location
 
 
-def holdings(corpus: Corpus) -> list[tuple[object, ...]]:
+def holdings(corpus: Corpus) -> list[tuple[DocumentInfo, str]]:
     """All that a corpus says of its documents."""
     return [(one, corpus.text(one.document_id)) for one in corpus.documents()]
 
@@ -380,3 +382,26 @@ def test_a_copy_holds_the_same_and_encodes_nothing(location: str, other_location
             statuses = {receipt.source: receipt.status for receipt in copy.copy(location)}
             assert [source for source in statuses if statuses[source] != "unchanged"] == ["other.txt"]
         assert "other.txt" in {one.source for one in corpus.documents()}
+
+
+def test_what_changes_while_it_is_copied_is_copied_whole(location: str, other_location: str) -> None:
+    sources = [f"{number}.txt" for number in range(20)]
+    Path("docs").mkdir()
+    for source in sources:
+        Path("docs", source).write_text(f"common before {source}")
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        corpus.add("docs")
+
+        def change_all(progress: Progress) -> None:
+            if progress.files_done == 0 and progress.source:
+                for source in sources[1:]:
+                    Path("docs", source).write_text(f"common after {source}")
+                Path("docs", sources[0]).unlink()
+                corpus.add("docs", prune=True)
+
+        corpus.copy(other_location, progress=change_all)
+        with Corpus.open(other_location, create=False, encoder=FakeEncoder()) as copy:
+            texts = {one.source: text.split() for one, text in holdings(copy)}
+            assert all(words[1] in ("before", "after") for words in texts.values())
+            assert {f"docs/{source}" for source in sources[1:]} <= texts.keys()
+            assert copy.verify() == []
