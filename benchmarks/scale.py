@@ -1,6 +1,6 @@
 """Measures a corpus on a Milvus server beside the same corpus in a folder, through the public interface.
 
-    python benchmarks/scale.py DATA                      # DATA holds beir/ and squad/; takes two hours
+    python benchmarks/scale.py DATA                      # DATA holds beir/ and squad/; takes hours
     python benchmarks/scale.py DATA --corpora CACHE      # keeps the folders, and finds them again
     python benchmarks/scale.py DATA --parts wire crash --passages 10000
     python benchmarks/scale.py DATA --parts quality agreement --queries 100 --questions 100
@@ -38,7 +38,7 @@ QUESTIONS_OF = "squad-dev"
 QUESTIONS, ASKED = 500, 100
 QUERIES = 3_000
 PASSAGES, CRASH_PASSAGES = 100_000, 10_000
-SEARCHES = 30
+SEARCHES = 20
 PACKAGES = ("pincite", "pymilvus", "milvus-lite", "faiss-cpu", "numpy")
 
 

@@ -18,7 +18,7 @@ from pincite.index.ingestion import Progress
 from pincite.index.records import Receipt
 
 YEARS = range(2015, 2025)
-FILTERS = {"none": None, "30 %": {"year": {"gte": 2022}}, "10 %": {"year": 2024}}
+FILTERS = {"none": None, "30 %": {"year": {"gte": 2022}}}
 
 
 def write_files(folder: Path, passages: int) -> int:
