@@ -300,7 +300,7 @@ class Corpus:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one generation of the corpus, for several looks that belong together, whatever is written
-        meanwhile.
+        meanwhile. On a server each look is at the newest, and a document is whole.
         """
         with self._store.snapshot() as snapshot:
             yield snapshot
