@@ -7,6 +7,7 @@ and the old pair is dropped.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 
 from pincite.index.encoder import Encoder
 from pincite.index.ingestion import Progress
@@ -16,6 +17,8 @@ from pincite.index.milvus.collections import Pair, create, drop
 from pincite.index.milvus.server import Server
 from pincite.index.milvus.snapshot import CorpusRow, MilvusSnapshot
 from pincite.index.refilling import refill
+
+_FILES_AT_ONCE = 256
 
 
 class _Filled:
@@ -52,6 +55,7 @@ def reencode(
     old, new = MilvusSnapshot(server, pair), pair.next()
     _make_ready(server, new, CorpusRow(old.uid, 0, encoder.identity))
     filled = _Filled(server, new, claim, files_at_once)
+    _remove_others(old, filled)
     known = MilvusSnapshot(server, new).vectors_by_key
     files = old.totals()[0]
     for _ in refill(old.stored_files(), files, filled, encoder, known, tell):
@@ -61,6 +65,18 @@ def reencode(
     claim.check()
     server.rename(pair.name, new.passages)
     drop(server, pair)
+
+
+def _remove_others(old: MilvusSnapshot, filled: _Filled) -> None:
+    """Remove what a run that was broken off has filled and the corpus has no more."""
+    with filled.snapshot() as snapshot:
+        files = snapshot.files()
+        while some := list(islice(files, _FILES_AT_ONCE)):
+            there = old.versions_of([file.id for file in some])
+            with filled.transaction() as changes:
+                for file in some:
+                    if file.id not in there:
+                        changes.remove_file(file.source)
 
 
 def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:

@@ -347,6 +347,24 @@ def test_a_reencoding_that_broke_off_goes_on_where_it_stopped(
         assert [hit.passage.source for hit in corpus.search("word3", top_k=1)] == ["3.txt"]
 
 
+def test_what_was_removed_while_a_reencoding_was_broken_off_does_not_come_back(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MilvusStore, "files_at_once", 1)
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        for number in range(4):
+            corpus.add_text(f"common word{number}", source=f"{number}.txt")
+        with pytest.raises(MemoryError):
+            corpus.reencode(BreaksOff(3))
+        for number in range(4):
+            corpus.remove(f"{number}.txt")
+        corpus.add_text("common and left", source="left.txt")
+        corpus.reencode(Wide())
+        assert [one.source for one in corpus.documents()] == ["left.txt"]
+        assert [hit.passage.source for hit in corpus.search("common", top_k=9)] == ["left.txt"]
+        assert corpus.verify() == []
+
+
 def test_a_corpus_that_was_reencoded_elsewhere_is_read_with_the_new_encoder(
     filled: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
