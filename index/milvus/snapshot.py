@@ -40,6 +40,8 @@ _FILES_AT_ONCE = 16
 _OF_PASSAGES = ("file", "version", "document_id", "payload", "vector")
 _OF_HEADS = ("file", "version", "document_id", "payload")
 
+_KeptFile = tuple[FileRow, list[tuple[Head, Kept]]]
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusRow:
@@ -208,43 +210,13 @@ class MilvusSnapshot:
             stored = tuple(kept.stored for _, kept in documents)
             yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, stored)
 
-    def kept_files(self) -> Iterator[tuple[FileRow, list[tuple[Head, Kept]]]]:
+    def kept_files(self) -> Iterator[_KeptFile]:
         """Yield every file with its documents, in order; some are read at once. What is replaced meanwhile is
-        read again. Raises ``CorpusDamaged`` where something is lost.
+        read again: what is gone would look like a file without documents.
         """
         files = self.files()
         while some := list(islice(files, _FILES_AT_ONCE)):
-            yield from self._whole(some)
-
-    def _whole(self, files: list[FileRow]) -> list[tuple[FileRow, list[tuple[Head, Kept]]]]:
-        while True:
-            damage, found = None, []
-            try:
-                found = self._read(files)
-            except CorpusDamaged as error:
-                damage = error
-            rows = self._server.get(
-                self._pair.texts, [file.id for file in files], ["version", "payload"], newest=True
-            )
-            now = {row["id"]: FileRow.of(row) for row in rows}
-            if [now.get(file.id) for file in files] == files:
-                if damage is not None:
-                    raise damage
-                return found
-            files = [now[file.id] for file in files if file.id in now]
-
-    def _read(self, files: Sequence[FileRow]) -> list[tuple[FileRow, list[tuple[Head, Kept]]]]:
-        if not files:
-            return []
-        named = one_of("version", [file.version for file in files])
-        heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
-        ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
-        kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
-        for head in heads:
-            texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
-            kept[head.version].append((head, Kept.of(head, *texts)))
-        return [(file, sorted(kept[file.version], key=lambda one: one[0].number)) for file in files]
+            yield from self._kept_now(some)
 
     def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         wanted = [key.hex() for key in dict.fromkeys(keys)]
@@ -280,6 +252,36 @@ class MilvusSnapshot:
         if not found:
             raise CorpusDamaged(f"the document {document_id} has no passage at {span.start}-{span.end}")
         return found[0]
+
+    def _kept_now(self, files: Sequence[FileRow]) -> list[_KeptFile]:
+        """Return files with their documents, as they are or have become since."""
+        while True:
+            damage: CorpusDamaged | None = None
+            kept: list[_KeptFile] = []
+            try:
+                kept = self._kept_of(files)
+            except CorpusDamaged as error:
+                damage = error
+            if self.versions_of([file.id for file in files]) == {file.id: file.version for file in files}:
+                if damage is not None:
+                    raise damage
+                return kept
+            ids = [file.id for file in files]
+            rows = self._server.get(self._pair.texts, ids, ["version", "payload"], newest=True)
+            files = [FileRow.of(row) for row in rows]
+
+    def _kept_of(self, files: Sequence[FileRow]) -> list[_KeptFile]:
+        if not files:
+            return []
+        named = one_of("version", [file.version for file in files])
+        heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
+        ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
+        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
+        kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
+        for head in heads:
+            texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
+            kept[head.version].append((head, Kept.of(head, *texts)))
+        return [(file, sorted(kept[file.version], key=lambda one: one[0].number)) for file in files]
 
     def _texts(self, condition: str, fields: Sequence[str]) -> Iterator[Row]:
         return self._server.all(self._pair.texts, condition, fields, newest=True)

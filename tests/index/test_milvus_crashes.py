@@ -23,8 +23,9 @@ from pincite.index.milvus import claim as claims
 from pincite.index.milvus import server as server_module
 from pincite.index.milvus.claim import Claim, claimed
 from pincite.index.milvus.collections import Pair, pair_of
-from pincite.index.milvus.rows import text_row
+from pincite.index.milvus.rows import FileRow, text_row
 from pincite.index.milvus.server import Row, Server, address_of
+from pincite.index.milvus.snapshot import MilvusSnapshot
 from tests.fakes import FakeEncoder
 
 from .milvus_site import MilvusSite, collections_of
@@ -312,6 +313,27 @@ def test_of_processes_that_make_a_corpus_at_once_one_makes_it(milvus: MilvusServ
         uids = list(pool.map(make, range(at_once)))
     assert len(set(uids)) == 1
     assert len(collections_of(location)) == 2
+
+
+def test_a_file_that_is_replaced_while_it_is_copied_is_copied_whole(
+    location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = MilvusSnapshot._kept_of
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common gone", source="b.txt")
+        corpus.add_text("common stays", source="c.txt")
+
+        def kept_of(self: MilvusSnapshot, files: Sequence[FileRow]) -> Any:
+            monkeypatch.setattr(MilvusSnapshot, "_kept_of", real)
+            corpus.add_text("common beta", source="a.txt")
+            corpus.remove("b.txt")
+            return real(self, files)
+
+        monkeypatch.setattr(MilvusSnapshot, "_kept_of", kept_of)
+        receipts = corpus.copy(tmp_path / "copy")
+        assert sorted((one.source, one.documents) for one in receipts) == [("a.txt", 1), ("c.txt", 1)]
+        with Corpus.open(tmp_path / "copy", encoder=FakeEncoder()) as copy:
+            assert copy.documents() == corpus.documents()
 
 
 def test_a_search_never_shows_two_versions_of_a_file_nor_half_of_one(location: str) -> None:
