@@ -5,9 +5,10 @@ its rows are found through the version that its file's commit row names.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, groupby, islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +38,12 @@ from pincite.index.vectors import Matrix
 CORPUS = "corpus"
 _KEYS_AT_ONCE = 512
 _FILES_AT_ONCE = 16
+_LOOKS = 3
 _OF_PASSAGES = ("file", "version", "document_id", "payload", "vector")
 _OF_HEADS = ("file", "version", "document_id", "payload")
 
 _KeptFile = tuple[FileRow, list[tuple[Head, Kept]]]
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +158,10 @@ class MilvusSnapshot:
         return [one.document_id for one in self.documents() if one.characters == characters]
 
     def text(self, document_id: str) -> str | None:
-        head = self._head(document_id)
-        return None if head is None else self._joined(head, "text")
+        return self._read(document_id, lambda head: self._joined(head, "text"))
 
     def stored(self, document_id: str) -> Stored | None:
-        head = self._head(document_id)
-        return None if head is None else self.kept(head).stored
+        return self._read(document_id, lambda head: self.kept(head).stored)
 
     def sample(self, most: int) -> tuple[int, list[Passage], Matrix]:
         files: dict[str, list[Head]] = {}
@@ -287,10 +288,29 @@ class MilvusSnapshot:
         return self._server.all(self._pair.texts, condition, fields, newest=True)
 
     def _heads(self, condition: str) -> list[Row]:
-        """Return the pieces of heads that meet a condition and count."""
-        rows = list(self._texts(" and ".join(filter(None, ['kind == "head"', condition])), _OF_HEADS))
-        versions = self.versions_of({row["file"] for row in rows})
-        return [row for row in rows if versions.get(row["file"]) == row["version"]]
+        """Return the pieces of heads that meet a condition and count. Of a file that seems to have none that
+        counts, another may have been stored between the two looks: then they are looked for again.
+        """
+        counting: list[Row] = []
+        for _ in range(_LOOKS):
+            rows = list(self._texts(" and ".join(filter(None, ['kind == "head"', condition])), _OF_HEADS))
+            versions = self.versions_of({row["file"] for row in rows})
+            counting = [row for row in rows if versions.get(row["file"]) == row["version"]]
+            if versions.keys() <= {row["file"] for row in counting}:
+                break
+        return counting
+
+    def _read(self, document_id: str, read: Callable[[Head], _Read]) -> _Read | None:
+        """Return what ``read`` finds of a document; None where there is none. What is replaced meanwhile is
+        read again.
+        """
+        while (head := self._head(document_id)) is not None:
+            try:
+                return read(head)
+            except CorpusDamaged:
+                if self._head(document_id) == head:
+                    raise
+        return None
 
     def _head(self, document_id: str) -> Head | None:
         return next(_heads_from(self._heads(f"document_id == {quoted(document_id)}")), None)

@@ -4,6 +4,7 @@ seen, and the next writer clears up.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -334,6 +335,30 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_copied_whole(
         assert sorted((one.source, one.documents) for one in receipts) == [("a.txt", 1), ("c.txt", 1)]
         with Corpus.open(tmp_path / "copy", encoder=FakeEncoder()) as copy:
             assert copy.documents() == corpus.documents()
+
+
+@pytest.mark.parametrize("between", ["versions_of", "_joined"])
+def test_a_document_that_is_stored_again_while_it_is_looked_for_is_found(
+    location: str, between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(MilvusSnapshot, between)
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        (one,) = corpus.documents()
+
+        def replacing(self: MilvusSnapshot, *arguments: object) -> Any:
+            monkeypatch.setattr(MilvusSnapshot, between, real)
+            corpus.add_text("common alpha", source="a.txt", metadata={"number": next(numbers)})
+            return real(self, *arguments)
+
+        numbers = itertools.count()
+        uses: list[Callable[[], object]] = [
+            lambda: [one.source for one in corpus.documents()] == ["a.txt"],
+            lambda: corpus.find("a.txt") == one.document_id,
+            lambda: corpus.text(one.document_id) == "common alpha",
+        ]
+        for use in uses:
+            monkeypatch.setattr(MilvusSnapshot, between, replacing)
+            assert use()
 
 
 def test_a_search_never_shows_two_versions_of_a_file_nor_half_of_one(location: str) -> None:
