@@ -99,7 +99,7 @@ class MilvusStore:
     def search(self, query: str, top_k: int, where: Where | None, encoders: LoadedEncoders) -> list[Hit]:
         with self._told():
             for _ in range(_TRIES):
-                with suppress(ChangedError):
+                with suppress(ChangedError, MissingError):
                     pair, snapshot = self._snapshot()
                     encoder = encoders.of(snapshot.encoder)
                     passages = MilvusPassages(
@@ -108,7 +108,7 @@ class MilvusStore:
                     encode = partial(self._encodings.encode, encoder)
                     return retrieval.search(query, top_k, passages, encoder, encode)
         raise CorpusDamaged(
-            f"{self.name} changes too quickly to be searched, or has lost passages: try again"
+            f"{self.name} changes too quickly to be searched, or has lost a collection or passages: try again"
         )
 
     def size(self) -> int:

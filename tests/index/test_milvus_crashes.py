@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pincite.index import loaded_encoders
 from pincite.index.corpus import Corpus
 from pincite.index.errors import CorpusLocked, CorpusUnavailable, DocumentNotFound
 from pincite.index.milvus import claim as claims
@@ -335,6 +336,25 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_copied_whole(
         assert sorted((one.source, one.documents) for one in receipts) == [("a.txt", 1), ("c.txt", 1)]
         with Corpus.open(tmp_path / "copy", encoder=FakeEncoder()) as copy:
             assert copy.documents() == corpus.documents()
+
+
+def test_a_search_during_which_the_corpus_is_reencoded_searches_the_new_one(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Server.search
+    with (
+        Corpus.open(location, encoder=FakeEncoder()) as corpus,
+        Corpus.open(location, encoder=FakeEncoder()) as other,
+    ):
+
+        def search(self: Server, *arguments: Any) -> list[Row]:
+            monkeypatch.setattr(Server, "search", real)
+            other.reencode(FakeEncoder("other"))
+            return real(self, *arguments)
+
+        monkeypatch.setattr(loaded_encoders, "load_encoder", lambda name, **_: FakeEncoder(name))
+        monkeypatch.setattr(Server, "search", search)
+        assert [hit.passage.source for hit in corpus.search("common")] == ["a.txt"]
 
 
 @pytest.mark.parametrize("between", ["versions_of", "_joined"])
