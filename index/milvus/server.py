@@ -332,10 +332,15 @@ class Server:
                     timeout=_CONNECT_SECONDS,
                     secure=bool(tls),
                     grpc_options=_SOON_AGAIN,
-                    **({"ca_pem_path": tls} if tls not in ("", "1") else {}),
+                    **({"server_pem_path": tls} if tls not in ("", "1") else {}),
                 )
         except _GoneError as error:
             raise CorpusUnavailable(str(error)) from error
+        except OSError as error:
+            raise CorpusUnavailable(
+                f"PINCITE_MILVUS_TLS names {tls}, which cannot be read: {error.strerror}:"
+                " give 1, or the file of a certificate authority"
+            ) from error
 
     def _explained(self, error: Exception) -> Exception:
         """Return what to raise for an error of pymilvus's or gRPC's."""

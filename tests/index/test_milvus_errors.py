@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,8 +147,10 @@ def test_a_server_that_goes_away_is_told_of_within_seconds(
 
 
 @contextmanager
-def answering(answer: Callable[[Any, Any], bytes]) -> Iterator[str]:
-    """A gRPC server that gives one answer to every call; the address of a corpus on it."""
+def answering(answer: Callable[[Any, Any], bytes], credentials: Any = None) -> Iterator[str]:
+    """A gRPC server that gives one answer to every call; the address of a corpus on it. It speaks TLS where
+    it has ``credentials``.
+    """
     import grpc
 
     class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -155,7 +158,8 @@ def answering(answer: Callable[[Any, Any], bytes]) -> Iterator[str]:
             return grpc.unary_unary_rpc_method_handler(lambda request, context: answer(call, context))
 
     server = grpc.server(ThreadPoolExecutor(2), handlers=[Handler()])
-    port = server.add_insecure_port("127.0.0.1:0")
+    here = "127.0.0.1:0"
+    port = server.add_secure_port(here, credentials) if credentials else server.add_insecure_port(here)
     server.start()
     yield f"milvus://127.0.0.1:{port}/name"
     server.stop(None).wait()
@@ -225,6 +229,48 @@ def test_the_token_is_sent_as_it_is_in_the_environment(
         Corpus.open(location, encoder=FakeEncoder())
     assert [base64.b64decode(one) for one in sent] == [b"someone:secret"]
     assert "secret" not in str(caught.value)
+
+
+def made_by_oneself(folder: Path) -> Any:
+    """Credentials of a server of this machine that nobody vouches for but ``folder / "own.pem"``."""
+    import datetime
+
+    import grpc
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    (folder / "own.pem").write_bytes(certificate)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return grpc.ssl_server_credentials([(private, certificate)])
+
+
+def test_a_server_that_an_authority_of_ones_own_vouches_for_is_trusted(
+    milvus: MilvusServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import grpc
+
+    def refuse(call: Any, context: Any) -> bytes:
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "reached")
+        return b""
+
+    with answering(refuse, made_by_oneself(tmp_path)) as location:
+        for file, message in (("own.pem", "does not let us in"), ("none.pem", "none.pem, which cannot be")):
+            monkeypatch.setenv("PINCITE_MILVUS_TLS", str(tmp_path / file))
+            with pytest.raises(CorpusUnavailable, match=message):
+                Corpus.open(location, encoder=FakeEncoder())
 
 
 def test_another_programs_collection_is_refused_and_left_alone(
