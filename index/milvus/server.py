@@ -39,13 +39,14 @@ _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a messa
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
-_SILENT = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"}
-_MISSING = {4, 100}
+_MISSING = {100}
+_BUSY = {3, 4, 7, 8, 9, 11, 12, 103, 106, 503}
+"""No room, too many requests, or something is being loaded or recovered: of a full server only."""
 _NO_ALIAS = {1600, *_MISSING}
 _NOT_LOADED = 101
 _NOT_ALLOWED = {1400, 1401}
 _REFUSED = re.compile(r"unauthenticated|not authenticated|auth check fail|permission ?denied|privilege", re.I)
-_LOST = re.compile(r"closed channel|channel closed", re.IGNORECASE)
+_LOST = re.compile(r"closed channel|channel closed|not ready", re.IGNORECASE)
 
 Row = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -360,6 +361,8 @@ class Server:
             return _NotLoadedError(message)
         if status in _SILENT or code in _UNREACHED or _LOST.search(message):
             return _GoneError(f"no Milvus server answers at {self._address}: start it, or name another")
+        if code in _BUSY:
+            return CorpusUnavailable(f"{self._address} cannot do so now: {message}: try again")
         return CorpusDamaged(f"{self._address} cannot be used: {message}")
 
 

@@ -231,6 +231,30 @@ def test_the_token_is_sent_as_it_is_in_the_environment(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "message"),
+    [
+        (4, "request limit exceeded", "cannot do so now: request limit exceeded: try again"),
+        (106, "collection on recovering", "cannot do so now: collection on recovering: try again"),
+        (1, "service not ready[proxy=1]: Initializing", "no Milvus server answers at"),
+    ],
+)
+def test_a_server_that_is_busy_has_lost_nothing(
+    milvus: MilvusServer, code: int, reason: str, message: str
+) -> None:
+    from pymilvus.grpc_gen import common_pb2, milvus_pb2
+
+    status = common_pb2.Status(code=code, reason=reason)
+
+    def refuse(call: Any, context: Any) -> bytes:
+        if call.method.endswith("/DescribeAlias"):
+            return bytes(milvus_pb2.DescribeAliasResponse(status=status).SerializeToString())
+        return b""
+
+    with answering(refuse) as location, pytest.raises(CorpusUnavailable, match=message):
+        Corpus.open(location, encoder=FakeEncoder())
+
+
 def made_by_oneself(folder: Path) -> Any:
     """Credentials of a server of this machine that nobody vouches for but ``folder / "own.pem"``."""
     import datetime
