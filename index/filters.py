@@ -17,6 +17,7 @@ Where = Mapping[str, Condition]
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
 COMMON_FIELDS = frozenset({"source", "document_id", "title", "publisher", "date", "language"})
+_ALWAYS_TEXT = frozenset({"source", "document_id", "date"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_LARGE = 2**63
 _OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
@@ -112,7 +113,7 @@ def _comparison(field: str, operator: str, value: Scalar) -> Comparison:
     wanted = comparable(field, value)
     if field == "date" and not _DATE.fullmatch(str(wanted)):
         raise ValueError(f"{wanted!r} is no date: write 2025, 2025-08, 2025-08-14 or 2025-08-14T10:10")
-    return Comparison(field, operator, str(wanted) if field in ("source", "date") else wanted)
+    return Comparison(field, operator, str(wanted) if field in _ALWAYS_TEXT else wanted)
 
 
 def _either(filters: Sequence[Filter]) -> Filter:

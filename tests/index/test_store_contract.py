@@ -275,6 +275,12 @@ def test_a_field_that_no_document_has_any_more_is_unknown(corpus: Corpus) -> Non
         corpus.search("common", where={"kind": "x"})
 
 
+def test_an_id_that_is_asked_for_as_a_number_is_nobodys(corpus: Corpus) -> None:
+    corpus.add_text("common", source="a")
+    for condition in (5, [5, 1.5], {"lt": 0}):
+        assert corpus.search("common", where={"document_id": condition}) == []
+
+
 def test_a_reencoding_changes_the_vectors_and_nothing_else(location: str) -> None:
     with Corpus.open(location, encoder=FakeEncoder()) as corpus:
         corpus.add_text("Group 1 - one two three [2] - four five six [3]\nT\nPub·2025-08-14", source="g.txt")
