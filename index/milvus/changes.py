@@ -67,10 +67,10 @@ class MilvusChanges:
         self._write([text_row(change, "change", [[file_id(source) for source in files], versions])])
         self._server.upsert(self._pair.passages, self._rows(passage_rows))
         self._server.upsert(self._pair.texts, self._rows(rows_of))
-        self._claim.check()
+        corpus = CorpusRow.read(self._server, self._pair)
+        self._claim.check()  # as late as can be: what follows counts
         if self._gone:
             self._server.delete(self._pair.texts, one_of("id", [one.id for one in self._gone.values()]))
-        corpus = CorpusRow.read(self._server, self._pair)
         fields = {*corpus.fields, *self._fields()}
         corpus = replace(corpus, generation=corpus.generation + 1, fields=tuple(sorted(fields)))
         committed = [*(new.file for new in self._new.values()), *self._renamed.values()]

@@ -178,6 +178,28 @@ def test_a_writer_whose_claim_has_run_out_stops_before_it_changes_anything(
         assert corpus.verify() == []
 
 
+def test_nothing_is_between_the_last_look_at_the_claim_and_the_commit(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def noted(of: type[Server | Claim], name: str) -> None:
+        real = getattr(of, name)
+
+        def call(self: object, *arguments: Any, **options: Any) -> Any:
+            calls.append(name)
+            return real(self, *arguments, **options)
+
+        monkeypatch.setattr(of, name, call)
+
+    for name in ("get", "upsert", "delete"):
+        noted(Server, name)
+    noted(Claim, "check")
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        corpus.add_text("common beta", source="a.txt")
+    assert calls[calls.index("check") :][:2] == ["check", "upsert"]
+
+
 def test_a_claim_is_renewed_while_it_lasts_and_no_longer(
     server: Server, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
