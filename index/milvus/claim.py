@@ -49,11 +49,14 @@ class Claim:
             raise CorpusLocked(f"{self._name} did not answer for too long while it was written to: try again")
 
     def renew(self) -> None:
-        """Claim for another while."""
+        """Claim for another while, unless the claim ran out before the server had it, as where this machine
+        slept: another may have claimed by then.
+        """
         until = time.time() + LASTS
         payload = [socket.gethostname(), os.getpid(), until, _machine()]
         self._server.upsert(self._texts, [text_row(self._id, "claim", payload)])
-        self._until = until
+        if not self._until or time.time() < self._until:
+            self._until = until
 
     def take(self) -> None:
         """Claim. Raises ``CorpusLocked`` where another has claimed."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pincite.index.errors import CorpusLocked, CorpusUnavailable
-from pincite.index.milvus.claim import claimed
+from pincite.index.milvus.claim import LASTS, claimed
 from pincite.index.milvus.collections import Pair
 from pincite.index.milvus.server import Address, Row, Server
 
@@ -62,6 +62,17 @@ def test_a_claim_that_could_not_be_taken_back_does_not_keep_its_own_process_out(
         claim.check()
         assert len(server.rows) == 1
     assert not server.rows
+
+
+def test_a_claim_that_ran_out_while_it_was_renewed_is_not_held_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, now = RowsOfClaims(), time.time()
+    with claimed(server, PAIR, "papers") as claim:
+        claim.check()
+        monkeypatch.setattr(time, "time", lambda: now + 2 * LASTS)
+        claim.renew()
+        with pytest.raises(CorpusLocked, match="did not answer for too long"):
+            claim.check()
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize(("seconds", "is_refused"), [(60, True), (-1, False)])
