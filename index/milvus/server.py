@@ -135,8 +135,16 @@ class Server:
         self.load(collection)
 
     def load(self, collection: str) -> None:
-        """Have a collection ready to be searched."""
-        self._ask(lambda client: client.load_collection(collection, timeout=_LOAD_SECONDS))
+        """Have a collection ready to be searched. Who may only read may not load, but see that it is."""
+
+        def load(client: "MilvusClient") -> None:
+            from pymilvus.client.types import LoadState
+
+            found = client.get_load_state(collection, timeout=CALL_SECONDS)
+            if found["state"] != LoadState.Loaded:
+                client.load_collection(collection, timeout=_LOAD_SECONDS)
+
+        self._ask(load)
 
     def drop(self, collection: str) -> None:
         """Drop a collection, if it is there."""

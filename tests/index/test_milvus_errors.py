@@ -255,6 +255,19 @@ def test_a_server_that_is_busy_has_lost_nothing(
         Corpus.open(location, encoder=FakeEncoder())
 
 
+def test_who_may_not_load_collections_reads_those_that_are_loaded(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pymilvus import MilvusClient, MilvusException
+
+    def refuse(*_: object, **__: object) -> None:
+        raise MilvusException(65535, "permission deny: PrivilegeLoad")
+
+    monkeypatch.setattr(MilvusClient, "load_collection", refuse)
+    with Corpus.open(location, create=False, encoder=FakeEncoder()) as corpus:
+        assert [hit.passage.source for hit in corpus.search("common")] == ["a.txt"]
+
+
 def made_by_oneself(folder: Path) -> Any:
     """Credentials of a server of this machine that nobody vouches for but ``folder / "own.pem"``."""
     import datetime
