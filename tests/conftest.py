@@ -40,6 +40,8 @@ settings.load_profile("tests")
 
 runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # as pincite has it, before whatever imports gRPC first
+
 # A shell's background job ignores interrupts, and so would the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -323,6 +323,7 @@ class Server:
             return self._client
 
     def _connect(self) -> "MilvusClient":
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it logs on standard error is raised, too
         try:
             from pymilvus import MilvusClient
         except ModuleNotFoundError:
