@@ -45,7 +45,8 @@ def refill(
         started = time.perf_counter()
         with target.snapshot() as snapshot:
             held = snapshot.file_fingerprint(file.source)
-            unchanged = snapshot.file_receipt(file.source) if held == file.fingerprint else None
+            is_there = held == file.fingerprint and snapshot.is_text(file.source) == file.is_text
+            unchanged = snapshot.file_receipt(file.source) if is_there else None
         if unchanged is not None:
             waiting.append((file, [], unchanged))
         else:

@@ -111,3 +111,18 @@ def test_a_copy_of_another_encoder_or_into_itself_is_refused(filled: Path, tmp_p
             original.copy(tmp_path / "other")
         with pytest.raises(PinciteError, match="cannot be copied into itself"):
             original.copy(filled)
+
+
+def test_a_copied_file_that_is_text_in_hand_by_now_becomes_that_in_the_copy(tmp_path: Path) -> None:
+    file = tmp_path / "files" / "a.txt"
+    file.parent.mkdir()
+    file.write_text("The mill grinds wheat.")
+    with Corpus.open(tmp_path / "c", encoder=FakeEncoder()) as original:
+        original.add(file.parent)
+        original.copy(tmp_path / "copy")
+        original.add_text("The mill grinds wheat.", source="files/a.txt")
+        original.copy(tmp_path / "copy")
+    file.unlink()
+    with Corpus.open(tmp_path / "copy", encoder=FakeEncoder()) as copy:
+        copy.add(file.parent, prune=True)
+        assert [one.source for one in copy.documents()] == ["files/a.txt"]
