@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Snapshot(Protocol):
-    """A corpus for reading, as it was at one time."""
+    """A corpus for reading: in a folder as it was at one time; on a server each look is at the newest."""
 
     uid: str
     generation: int

@@ -39,6 +39,7 @@ _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a messa
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
+_SILENT = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"}
 _MISSING = {100}
 _BUSY = {3, 4, 7, 8, 9, 11, 12, 103, 106, 503}
 """No room, too many requests, or something is being loaded or recovered: of a full server only."""

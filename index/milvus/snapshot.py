@@ -277,7 +277,7 @@ class MilvusSnapshot:
         named = one_of("version", [file.version for file in files])
         heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
         ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"])}
+        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"], newest=True)}
         kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
         for head in heads:
             texts = (_joined(head, kind, rows) for kind in ("text", "rest"))

@@ -127,8 +127,9 @@ class MilvusStore:
         if self._claim is None:
             raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
         with self._told():
-            reencode(self._server, self._pair(), self._claim, self.files_at_once, encoder, tell)
-            self._written = None
+            pair = self._pair()
+            self._written = None  # who reads meanwhile follows the alias
+            reencode(self._server, pair, self._claim, self.files_at_once, encoder, tell)
 
     def backup(self, file: str | Path, *, overwrite: bool) -> "Backup":  # noqa: ARG002
         raise PinciteError(f"{self.name} is backed up by its server, or copied to a folder: `pincite copy`")
