@@ -80,12 +80,18 @@ def _passages(waiting: Iterable[_Encoded | Receipt]) -> int:
 def _settled(waiting: Sequence[_Encoded | Receipt], store: Store) -> list[Receipt]:
     """Store the files that wait for it in one transaction, and return all receipts."""
     files = [one for one in waiting if isinstance(one, _Encoded)]
+    refused: dict[str, Receipt] = {}
     if files:
         with store.transaction() as writer:
             for one in files:
                 offer = one.offer
-                writer.add_file(offer.source, one.wanted.mark, one.prepared, is_text=offer.is_text)
-    return [one if isinstance(one, Receipt) else _receipt(one) for one in waiting]
+                try:
+                    writer.add_file(offer.source, one.wanted.mark, one.prepared, is_text=offer.is_text)
+                except UnsupportedDocument as error:
+                    refused[offer.source] = failed(offer.source, error, one.began)
+    return [
+        one if isinstance(one, Receipt) else refused.get(one.offer.source) or _receipt(one) for one in waiting
+    ]
 
 
 def _receipt(one: _Encoded) -> Receipt:

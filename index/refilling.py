@@ -4,13 +4,14 @@ Texts are split again, and encoded only where a vector is not known: whole, they
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
 from pincite.index.adding import PASSAGES_AT_ONCE
 from pincite.index.encoder import Encoder
+from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import KnownVectors, Progress, prepare_again, receipt_for
 from pincite.index.records import Prepared, Receipt, StoredFile
 from pincite.index.store import Changes, Snapshot
@@ -71,11 +72,17 @@ def _prepared(file: StoredFile, encoder: Encoder, known: KnownVectors) -> list[P
 
 
 def _stored(
-    waiting: Iterable[tuple[StoredFile, list[Prepared], Receipt]], target: Target
+    waiting: Sequence[tuple[StoredFile, list[Prepared], Receipt]], target: Target
 ) -> Iterator[Receipt]:
     new = [(file, prepared) for file, prepared, receipt in waiting if receipt.status != "unchanged"]
+    refused: dict[str, str] = {}
     if new:
         with target.transaction() as changes:
             for file, prepared in new:
-                changes.add_file(file.source, file.fingerprint, prepared, is_text=file.is_text)
-    yield from (receipt for _, _, receipt in waiting)
+                try:
+                    changes.add_file(file.source, file.fingerprint, prepared, is_text=file.is_text)
+                except UnsupportedDocument as error:
+                    refused[file.source] = str(error)
+    for file, _, receipt in waiting:
+        reason = refused.get(file.source)
+        yield receipt if reason is None else Receipt(file.source, "failed", reason)

@@ -92,7 +92,7 @@ class Changes(Protocol):
         self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
     ) -> None:
         """Store a file, in place of what there was of it; ``is_text``: it is text in hand under a file's
-        name.
+        name. Raises ``UnsupportedDocument`` for one that there is no room for, and changes nothing by it.
         """
 
     def remove_file(self, source: str) -> None:

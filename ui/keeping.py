@@ -2,6 +2,7 @@
 its encoder and its backup.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,17 +155,23 @@ def copy(
     json: Json = False,
 ) -> None:
     """Copy a corpus to another place, a folder or a server, without encoding anything again; a copy that was
-    broken off goes on where it stopped.
+    broken off goes on where it stopped. Exit code 1 if a file could not be copied.
     """
-    from pincite.ui.printing import print_json, say
+    from pincite.ui.printing import print_json, say, visible
 
     with open_corpus(source) as opened, progress_bar() as progress:
         receipts = opened.copy(target, progress=progress)
+    counts = Counter(receipt.status for receipt in receipts)
+    there, failed = counts["unchanged"], [one for one in receipts if one.status == "failed"]
     if json:
         print_json(receipts)
-        return
-    there = sum(receipt.status == "unchanged" for receipt in receipts)
-    say(f"copied {len(receipts) - there:,} files to {target}" + (f"; {there:,} were there" if there else ""))
+    else:
+        for receipt in failed:
+            print(visible(f"failed: {receipt.source}: {receipt.reason}"))
+        copied = len(receipts) - there - len(failed)
+        say(f"copied {copied:,} files to {target}" + (f"; {there:,} were there" if there else ""))
+    if failed:
+        raise typer.Exit(1)
 
 
 def restore(

@@ -14,7 +14,7 @@ from pincite.index.ingestion import receipt_for
 from pincite.index.milvus.claim import Claim
 from pincite.index.milvus.collections import Pair
 from pincite.index.milvus.filtering import one_of
-from pincite.index.milvus.rows import FileRow, file_id, passage_rows, rows_of, text_row
+from pincite.index.milvus.rows import FileRow, check_room, file_id, passage_rows, rows_of, text_row
 from pincite.index.milvus.server import Row, Server
 from pincite.index.milvus.snapshot import CorpusRow, MilvusSnapshot
 from pincite.index.records import Prepared
@@ -43,6 +43,7 @@ class MilvusChanges:
     ) -> None:
         receipt = receipt_for(source, "unchanged", prepared, 0.0)
         file = FileRow(file_id(source), source, uuid.uuid4().hex, fingerprint, is_text, receipt)
+        check_room(file, prepared)
         self._new[source] = _New(file, tuple(prepared))
         self._gone.pop(source, None)
 

@@ -49,10 +49,10 @@ def filtered(field: str, value: Scalar) -> str | int | float:
     for which a row has no room, as its checksum.
     """
     found = comparable(field, value)
+    if isinstance(found, bool):
+        found = int(found)
     if field == "date":
         found = str(found)
-    elif isinstance(found, bool):
-        found = int(found)
     if isinstance(found, str) and len(found) > _LONGEST:
         found = found[:_LONGEST] + hashlib.sha256(found.encode()).hexdigest()
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pincite.index.document import Span
-from pincite.index.errors import CorpusDamaged
+from pincite.index.errors import CorpusDamaged, UnsupportedDocument
 from pincite.index.milvus.collections import MOST_BYTES, MOST_NAMES
 from pincite.index.milvus.filtering import field_name, filtered
 from pincite.index.milvus.server import Row
@@ -107,6 +107,18 @@ def text_row(
     }
 
 
+def check_room(file: FileRow, prepared: Sequence[Prepared]) -> None:
+    """Raise ``UnsupportedDocument`` for a file of which something that has to be in one row is not: it would
+    keep out all that are stored with it.
+    """
+    rows = [("source and notes", file.row()["payload"])]
+    for one in prepared:
+        rows += [("source", one.source), ("metadata", _json(_fields_of(one)))]
+    for name, value in rows:
+        if (size := len(value.encode())) > MOST_BYTES:
+            raise UnsupportedDocument(f"its {name} take {size:,} bytes: a server has room for {MOST_BYTES:,}")
+
+
 def rows_of(file: str, version: str, prepared: Sequence[Prepared]) -> Iterator[Row]:
     """Yield the rows of a file's documents, but for their passages."""
     for number, one in enumerate(prepared):
@@ -157,8 +169,7 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
     """Yield the rows of a file's passages."""
     number = 0
     for one in prepared:
-        document, names = one.document, names_of(one.source)
-        fields = {field_name(field): filtered(field, value) for field, value in document.metadata.items()}
+        names, fields = names_of(one.source), _fields_of(one)
         for draft, key, vector in zip(one.drafts, one.keys, one.vectors, strict=True):
             context, body = terms_of(draft.context), terms_of(draft.body)
             payload = _json([*_kept(draft), *_shown(one, draft)])
@@ -315,6 +326,10 @@ def passage_of(row: Row) -> Passage | Span:
         return passage_from(row["document_id"], source, title, path, start, text, page, page_starts, points)
     except (TypeError, ValueError) as error:
         raise CorpusDamaged(f"the passage {row['id']} cannot be read: {error}") from error
+
+
+def _fields_of(one: Prepared) -> dict[str, str | int | float]:
+    return {field_name(field): filtered(field, value) for field, value in one.document.metadata.items()}
 
 
 def _kept(draft: PassageDraft) -> list[object]:

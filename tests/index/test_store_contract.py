@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from pincite.index.milvus.store import MilvusStore
 from pincite.index.records import DocumentInfo
 from tests.conftest import SEEDS
 from tests.fakes import DIMENSION, CountingEncoder, FakeEncoder
+
+if TYPE_CHECKING:
+    from tests.milvus_server import MilvusServer
 
 ROW = 65_535
 LONG = {
@@ -429,3 +432,19 @@ def test_what_changes_while_it_is_copied_is_copied_whole(location: str, other_lo
             assert all(words[1] in ("before", "after") for words in texts.values())
             assert {f"docs/{source}" for source in sources[1:]} <= texts.keys()
             assert copy.verify() == []
+
+
+def test_what_a_server_has_no_room_for_fails_alone(milvus: MilvusServer, tmp_path: Path) -> None:
+    long = f"{'deep/' * 14_000}a.txt"
+    location = milvus.location()
+    with Corpus.open(tmp_path / "folder", encoder=FakeEncoder()) as folder:
+        for source in ("first.txt", long, "last.txt"):
+            assert folder.add_text("common ground", source=source).status == "added"
+        receipts = folder.copy(location)
+    assert [one.status for one in receipts] == ["added", "failed", "added"]
+    assert receipts[1].reason == "its source and notes take 70,170 bytes: a server has room for 65,535"
+    with Corpus.open(location, encoder=FakeEncoder()) as corpus:
+        refused = corpus.add_text("common ground", source=long)
+        assert (refused.status, refused.reason) == ("failed", receipts[1].reason)
+        assert [one.source for one in corpus.documents()] == ["first.txt", "last.txt"]
+        assert corpus.verify() == []
