@@ -34,7 +34,13 @@ _CONNECT_SECONDS = 10
 _LOAD_SECONDS = 1_800.0  # of a large collection that was released
 _PATIENCE_SECONDS = 6.0
 _PAUSE_SECONDS = 0.25
-_SOON_AGAIN = {f"grpc.{which}_reconnect_backoff_ms": 250 for which in ("initial", "min", "max")}
+_CONNECTION: dict[str, int] = {
+    **{f"grpc.{which}_reconnect_backoff_ms": 250 for which in ("initial", "min", "max")},
+    # pymilvus sends a ping every ten seconds, also while nothing is asked. A server that expects none, as
+    # gRPC's do unless they are told to, hangs up.
+    "grpc.keepalive_time_ms": 2**31 - 1,
+    "grpc.keepalive_permit_without_calls": 0,
+}
 _ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a message may have
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
@@ -342,7 +348,7 @@ class Server:
                     token=os.environ.get("PINCITE_MILVUS_TOKEN", ""),
                     timeout=_CONNECT_SECONDS,
                     secure=bool(tls),
-                    grpc_options=_SOON_AGAIN,
+                    grpc_options=_CONNECTION,
                     **({"server_pem_path": tls} if tls not in ("", "1") else {}),
                 )
         except _GoneError as error:

@@ -70,8 +70,6 @@ class Bm25:
 
 
 FTS5 = Bm25(k1=1.2, body=1, context=0.5, factor=1)
-# Whatever k1 its index was given, Milvus Lite takes 1.5 for rows that it has not yet written to a segment.
-MILVUS = Bm25(k1=1.5, body=2, context=1, factor=2.2 / 3.4)
 
 
 def bm25(query: str, form: Bm25) -> dict[tuple[str, str], float]:
@@ -93,10 +91,6 @@ def bm25(query: str, form: Bm25) -> dict[tuple[str, str], float]:
     return {key: score for key, score in scores.items() if score}
 
 
-def form_at(location: str) -> Bm25:
-    return MILVUS if location.startswith("milvus:") else FTS5
-
-
 def key(hit: Hit) -> tuple[str, str]:
     return hit.passage.source, hit.passage.group
 
@@ -113,8 +107,8 @@ QUERIES = (
 
 
 @pytest.mark.parametrize("query", [*QUERIES, "apple-wood"])
-def test_lexical_scores_are_those_of_an_independent_bm25(corpus: Corpus, location: str, query: str) -> None:
-    expected = bm25(query, form_at(location))
+def test_lexical_scores_are_those_of_an_independent_bm25(corpus: Corpus, query: str) -> None:
+    expected = bm25(query, FTS5)
     assert expected
     found = {key(hit): hit.lexical_score for hit in corpus.search(query, top_k=50)}
     assert {place: score for place, score in found.items() if score} == pytest.approx(expected)
@@ -142,13 +136,13 @@ def vectors_of(*texts: str) -> NDArray[np.float64]:
     return FakeEncoder().encode(texts).astype(np.float64)
 
 
-def test_scores_are_worked_out_by_hand_to_the_last_passage(plain: Corpus, location: str) -> None:
+def test_scores_are_worked_out_by_hand_to_the_last_passage(plain: Corpus) -> None:
     hits = {hit.passage.source: hit for hit in plain.search("alpha", top_k=50)}
     # Cosines 1/1, 1/sqrt(1+9), 1/sqrt(1+9+1); three of five passages hold the word: idf ln(1 + 2.5/3.5).
     cosine = {"a": 1.0, "b": 1 / math.sqrt(10), "c": 1 / math.sqrt(11)}
     # The mean length is (1 + 4 + 5 + 2 + 3) / 5 = 3.
-    form, lengths = form_at(location), {"a": 1, "b": 4, "c": 5}
-    lexical = {name: form.score(math.log(6 / 3.5), form.body, n / 3) for name, n in lengths.items()}
+    lengths = {"a": 1, "b": 4, "c": 5}
+    lexical = {name: FTS5.score(math.log(6 / 3.5), FTS5.body, n / 3) for name, n in lengths.items()}
     for name in "abc":
         assert hits[name].dense_score == pytest.approx(cosine[name], abs=1e-3)
         assert hits[name].lexical_score == pytest.approx(lexical[name])
