@@ -33,6 +33,7 @@ CALL_SECONDS = 60.0
 _CONNECT_SECONDS = 10
 _LOAD_SECONDS = 1_800.0  # of a large collection that was released
 _PATIENCE_SECONDS = 6.0
+_AT_FIRST_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25
 _CONNECTION: dict[str, int] = {
     **{f"grpc.{which}_reconnect_backoff_ms": 250 for which in ("initial", "min", "max")},
@@ -297,8 +298,10 @@ class Server:
         One that is gone is waited for, for some seconds: it may have been started again. Then ``collection``
         may have to be loaded again. A call that is made twice does no harm.
         """
-        patient_until = time.monotonic() + _PATIENCE_SECONDS
-        is_new = self._client is None
+        patience = (
+            _PATIENCE_SECONDS if self._client is not None else min(_PATIENCE_SECONDS, _AT_FIRST_SECONDS)
+        )
+        patient_until = time.monotonic() + patience
         while True:
             client = self._connected()
             try:
@@ -307,7 +310,7 @@ class Server:
             except _NotLoadedError:
                 self.load(collection)
             except _GoneError as error:
-                if is_new or time.monotonic() > patient_until:
+                if time.monotonic() > patient_until:
                     raise CorpusUnavailable(str(error)) from error
                 time.sleep(_PAUSE_SECONDS)
 
@@ -349,6 +352,7 @@ class Server:
                     timeout=_CONNECT_SECONDS,
                     secure=bool(tls),
                     grpc_options=_CONNECTION,
+                    dedicated=True,  # else it is shared, also when it has failed another
                     **({"server_pem_path": tls} if tls not in ("", "1") else {}),
                 )
         except _GoneError as error:
