@@ -2,20 +2,18 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pincite.index.errors import UnsupportedDocument
-from pincite.index.ingestion import Progress, receipt_for
+from pincite.index.ingestion import Progress
 from pincite.index.location import real_path
-from pincite.index.offers import Ahead, Item, Offer, Unchanged, Wanted, failed
-from pincite.index.records import Prepared, Receipt
+from pincite.index.offers import Ahead, Item, Offer, Unchanged, failed
+from pincite.index.records import Receipt
 from pincite.index.sources import gone_from
 from pincite.index.store import Store
-
-PASSAGES_AT_ONCE = 512
-"""So many are stored at the latest, where a store takes several files at once."""
+from pincite.index.storing import Ready, store_together
 
 _VANISHED = "its file is gone; --prune removes it (prune=True)"
 
@@ -27,35 +25,24 @@ def stored(
     encoded meanwhile, by ``reading``.
     """
     with reading as ahead:
-        waiting: list[_Encoded | Receipt] = []
-        for number, offer in enumerate(offers):
-            at, turn = Progress(offer.source, number, len(offers)), time.perf_counter()
-            tell(at)
-            item = ahead.next(partial(_tell_pages, tell, at))
-            waiting.append(_encoded(item, offer, store, partial(_tell_passages, tell, at), turn))
-            if len(waiting) >= store.files_at_once or _passages(waiting) >= PASSAGES_AT_ONCE:
-                yield from _settled(waiting, store)
-                waiting = []
-            ahead.stored()
-        yield from _settled(waiting, store)
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A file that is ready to be stored. ``began`` is when it was begun or, if that was later, its turn: the
-    seconds in a receipt do not count those in which it waited for the files before it.
-    """
-
-    offer: Offer
-    wanted: Wanted
-    prepared: list[Prepared]
-    began: float
+        yield from store_together(_encoded(offers, store, ahead, tell), store)
 
 
 def _encoded(
+    offers: Sequence[Offer], store: Store, ahead: Ahead, tell: Callable[[Progress], None]
+) -> Iterator[Ready | Receipt]:
+    """Yield each file once it is encoded, or the receipt of one that is not to be stored."""
+    for number, offer in enumerate(offers):
+        at, turn = Progress(offer.source, number, len(offers)), time.perf_counter()
+        tell(at)
+        item = ahead.next(partial(_tell_pages, tell, at))
+        yield _ready(item, offer, store, partial(_tell_passages, tell, at), turn)
+        ahead.stored()
+
+
+def _ready(
     item: Item, offer: Offer, store: Store, on_encoded: Callable[[int, int], None], turn: float
-) -> _Encoded | Receipt:
-    """Return the file once it is encoded, or the receipt of one that is not to be stored."""
+) -> Ready | Receipt:
     if isinstance(item, Receipt):
         return item
     if isinstance(item, Unchanged):
@@ -63,40 +50,15 @@ def _encoded(
             with store.transaction() as writer:
                 writer.set_is_text(offer.source, item.is_text)
         return item.receipt
-    began = max(item.started, turn)
+    began = max(item.started, turn)  # not while it waited for the files before it
     try:
         for done in item.encoded():
             on_encoded(done, len(item.unencoded.texts))
     except UnsupportedDocument as error:
         return failed(offer.source, error, began)
-    return _Encoded(offer, item.wanted, item.unencoded.prepared(), began)
-
-
-def _passages(waiting: Iterable[_Encoded | Receipt]) -> int:
-    files = (one.prepared for one in waiting if isinstance(one, _Encoded))
-    return sum(len(document.drafts) for prepared in files for document in prepared)
-
-
-def _settled(waiting: Sequence[_Encoded | Receipt], store: Store) -> list[Receipt]:
-    """Store the files that wait for it in one transaction, and return all receipts."""
-    files = [one for one in waiting if isinstance(one, _Encoded)]
-    refused: dict[str, Receipt] = {}
-    if files:
-        with store.transaction() as writer:
-            for one in files:
-                offer = one.offer
-                try:
-                    writer.add_file(offer.source, one.wanted.mark, one.prepared, is_text=offer.is_text)
-                except UnsupportedDocument as error:
-                    refused[offer.source] = failed(offer.source, error, one.began)
-    return [
-        one if isinstance(one, Receipt) else refused.get(one.offer.source) or _receipt(one) for one in waiting
-    ]
-
-
-def _receipt(one: _Encoded) -> Receipt:
-    status = "added" if one.wanted.is_new else "replaced"
-    return receipt_for(one.offer.source, status, one.prepared, time.perf_counter() - one.began)
+    status = "added" if item.wanted.is_new else "replaced"
+    prepared = item.unencoded.prepared()
+    return Ready(offer.source, item.wanted.mark, offer.is_text, prepared, status, began)
 
 
 def _tell_pages(tell: Callable[[Progress], None], at: Progress, done: int, total: int) -> None:

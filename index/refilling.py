@@ -4,26 +4,23 @@ Texts are split again, and encoded only where a vector is not known: whole, they
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
-from pincite.index.adding import PASSAGES_AT_ONCE
+from pincite.index import storing
 from pincite.index.encoder import Encoder
-from pincite.index.errors import UnsupportedDocument
-from pincite.index.ingestion import KnownVectors, Progress, prepare_again, receipt_for
+from pincite.index.ingestion import KnownVectors, Progress, prepare_again
 from pincite.index.records import Prepared, Receipt, StoredFile
-from pincite.index.store import Changes, Snapshot
+from pincite.index.store import Snapshot
+from pincite.index.storing import Ready, store_together
 
 
-class Target(Protocol):
+class Target(storing.Target, Protocol):
     """What is filled: of a ``Store``, what that needs."""
 
-    files_at_once: int
-
     def snapshot(self) -> AbstractContextManager[Snapshot]: ...
-    def transaction(self) -> AbstractContextManager[Changes]: ...
 
 
 def refill(
@@ -39,28 +36,31 @@ def refill(
     A file that the target holds as it is stays, so that what was broken off goes on where it stopped.
     ``known`` returns the vectors that are already there for some keys.
     """
-    waiting: list[tuple[StoredFile, list[Prepared], Receipt]] = []
-    passages = 0
+    yield from store_together(_ready(files, count, target, encoder, known, tell), target)
+    tell(Progress("", count, count))
+
+
+def _ready(
+    files: Iterable[StoredFile],
+    count: int,
+    target: Target,
+    encoder: Encoder,
+    known: KnownVectors,
+    tell: Callable[[Progress], None],
+) -> Iterator[Ready | Receipt]:
     for number, file in enumerate(files):
         tell(Progress(file.source, number, count))
-        started = time.perf_counter()
+        began = time.perf_counter()
         with target.snapshot() as snapshot:
             held = snapshot.file_fingerprint(file.source)
             is_there = held == file.fingerprint and snapshot.is_text(file.source) == file.is_text
             unchanged = snapshot.file_receipt(file.source) if is_there else None
         if unchanged is not None:
-            waiting.append((file, [], unchanged))
+            yield unchanged
         else:
             prepared = _prepared(file, encoder, known)
             status = "added" if held is None else "replaced"
-            receipt = receipt_for(file.source, status, prepared, time.perf_counter() - started)
-            waiting.append((file, prepared, receipt))
-            passages += receipt.passages
-        if len(waiting) >= target.files_at_once or passages >= PASSAGES_AT_ONCE:
-            yield from _stored(waiting, target)
-            waiting, passages = [], 0
-    yield from _stored(waiting, target)
-    tell(Progress("", count, count))
+            yield Ready(file.source, file.fingerprint, file.is_text, prepared, status, began)
 
 
 def _prepared(file: StoredFile, encoder: Encoder, known: KnownVectors) -> list[Prepared]:
@@ -69,20 +69,3 @@ def _prepared(file: StoredFile, encoder: Encoder, known: KnownVectors) -> list[P
         document = replace(prepared[0].document, notes=file.notes)
         prepared[0] = replace(prepared[0], document=document)
     return prepared
-
-
-def _stored(
-    waiting: Sequence[tuple[StoredFile, list[Prepared], Receipt]], target: Target
-) -> Iterator[Receipt]:
-    new = [(file, prepared) for file, prepared, receipt in waiting if receipt.status != "unchanged"]
-    refused: dict[str, str] = {}
-    if new:
-        with target.transaction() as changes:
-            for file, prepared in new:
-                try:
-                    changes.add_file(file.source, file.fingerprint, prepared, is_text=file.is_text)
-                except UnsupportedDocument as error:
-                    refused[file.source] = str(error)
-    for file, _, receipt in waiting:
-        reason = refused.get(file.source)
-        yield receipt if reason is None else Receipt(file.source, "failed", reason)

@@ -28,9 +28,17 @@ if TYPE_CHECKING:
 class Snapshot(Protocol):
     """A corpus for reading: in a folder as it was at one time; on a server each look is at the newest."""
 
-    uid: str
-    generation: int
-    encoder: EncoderIdentity
+    @property
+    def uid(self) -> str:
+        """What tells this corpus from all others."""
+
+    @property
+    def generation(self) -> int:
+        """Every change raises it by one."""
+
+    @property
+    def encoder(self) -> EncoderIdentity:
+        """What made the vectors."""
 
     def file_fingerprint(self, source: str) -> str | None:
         """Return the fingerprint of a file; None for one that there is not."""

@@ -24,8 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from secrets import randbelow
+from typing import TYPE_CHECKING
 
 from pincite.index.milvus.server import Server
+
+if TYPE_CHECKING:
+    from pymilvus import CollectionSchema
+    from pymilvus.milvus_client import IndexParams
 
 MOST_BYTES = 65_535
 MOST_NAMES = 256
@@ -75,68 +80,85 @@ def new_pair(server: Server, name: str) -> Pair:
 
 
 def create(server: Server, pair: Pair, dimension: int) -> None:
-    """Make both collections, empty.
+    """Make both collections, empty."""
+    _create_texts(server, pair.texts)
+    _create_passages(server, pair.passages, dimension)
 
-    BM25's ``k1`` is twice ours: a term of the body is sent twice and one of the context once, so that the
-    latter counts half, and the doubled counts rank as the single ones do. A passage's length is doubled too:
-    for each term of the context comes a word that nobody asks for.
-    """
-    from pymilvus import DataType, Function, FunctionType, MilvusClient
 
-    texts = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    texts.add_field("id", DataType.VARCHAR, is_primary=True, max_length=128)
-    texts.add_field("kind", DataType.VARCHAR, max_length=16)
-    texts.add_field("file", DataType.VARCHAR, max_length=64)
-    texts.add_field("version", DataType.VARCHAR, max_length=64)
-    texts.add_field("document_id", DataType.VARCHAR, max_length=64)
-    texts.add_field(
-        "names", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=MOST_NAMES, max_length=MOST_BYTES
-    )
-    texts.add_field("payload", DataType.VARCHAR, max_length=MOST_BYTES)
-    texts.add_field("nothing", DataType.FLOAT_VECTOR, dim=2)  # a collection has to have one
+def _create_texts(server: Server, collection: str) -> None:
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=128)
+    schema.add_field("kind", DataType.VARCHAR, max_length=16)
+    for field in ("file", "version", "document_id"):
+        schema.add_field(field, DataType.VARCHAR, max_length=64)
+    _add_names(schema)
+    schema.add_field("payload", DataType.VARCHAR, max_length=MOST_BYTES)
+    schema.add_field("nothing", DataType.FLOAT_VECTOR, dim=2)  # a collection has to have one
     indexes = MilvusClient.prepare_index_params()
     indexes.add_index("nothing", index_type="FLAT", metric_type="IP")
     for field in ("kind", "version", "document_id"):
         indexes.add_index(field, index_type="INVERTED")
-    server.create(pair.texts, texts, indexes)
+    server.create(collection, schema, indexes)
 
-    passages = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    passages.add_field("id", DataType.VARCHAR, is_primary=True, max_length=128)
+
+def _create_passages(server: Server, collection: str, dimension: int) -> None:
+    from pymilvus import DataType, MilvusClient
+
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=128)
     for field in ("file", "version", "document_id", "key"):
-        passages.add_field(field, DataType.VARCHAR, max_length=64)
-    passages.add_field("number", DataType.INT64)
-    passages.add_field("source", DataType.VARCHAR, max_length=MOST_BYTES)
-    passages.add_field(
-        "names", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=MOST_NAMES, max_length=MOST_BYTES
-    )
-    passages.add_field("fields", DataType.JSON)
-    passages.add_field("payload", DataType.VARCHAR, max_length=MOST_BYTES)
-    passages.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+        schema.add_field(field, DataType.VARCHAR, max_length=64)
+    schema.add_field("number", DataType.INT64)
+    schema.add_field("source", DataType.VARCHAR, max_length=MOST_BYTES)
+    _add_names(schema)
+    schema.add_field("fields", DataType.JSON)
+    schema.add_field("payload", DataType.VARCHAR, max_length=MOST_BYTES)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     indexes = MilvusClient.prepare_index_params()
     indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=_nested(_GRAPH))
     for field in ("version", "document_id", "key"):
         indexes.add_index(field, index_type="INVERTED")
     for field, weights in (("terms", "weights"), ("characters", "character_weights")):
-        passages.add_field(
-            field,
-            DataType.VARCHAR,
-            max_length=MOST_BYTES,
-            enable_analyzer=True,
-            analyzer_params={"tokenizer": "standard"},
+        _add_words(schema, indexes, field, weights)
+    server.create(collection, schema, indexes)
+
+
+def _add_names(schema: "CollectionSchema") -> None:
+    from pymilvus import DataType
+
+    schema.add_field(
+        "names", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=MOST_NAMES, max_length=MOST_BYTES
+    )
+
+
+def _add_words(schema: "CollectionSchema", indexes: "IndexParams", field: str, weights: str) -> None:
+    """Have the engine search the words in ``field`` by BM25.
+
+    Its ``k1`` is twice ours: a term of the body is sent twice and one of the context once, so that the latter
+    counts half, and the doubled counts rank as the single ones do. A passage's length is doubled too: for
+    each term of the context comes a word that nobody asks for.
+    """
+    from pymilvus import DataType, Function, FunctionType
+
+    schema.add_field(
+        field,
+        DataType.VARCHAR,
+        max_length=MOST_BYTES,
+        enable_analyzer=True,
+        analyzer_params={"tokenizer": "standard"},
+    )
+    schema.add_field(weights, DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_function(
+        Function(
+            name=f"{field}_bm25",
+            function_type=FunctionType.BM25,
+            input_field_names=[field],
+            output_field_names=[weights],
         )
-        passages.add_field(weights, DataType.SPARSE_FLOAT_VECTOR)
-        passages.add_function(
-            Function(
-                name=f"{field}_bm25",
-                function_type=FunctionType.BM25,
-                input_field_names=[field],
-                output_field_names=[weights],
-            )
-        )
-        indexes.add_index(
-            weights, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_nested(_BM25)
-        )
-    server.create(pair.passages, passages, indexes)
+    )
+    indexes.add_index(weights, index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params=_nested(_BM25))
 
 
 def drop(server: Server, pair: Pair) -> None:

@@ -349,9 +349,9 @@ def _indexed(body: Sequence[str], context: Sequence[str]) -> str:
     """
     once = [*body, *context]
     for terms, longer in (([*body, *once], len(context)), (once, 0)):
-        if (
-            len(words := engine_terms(terms, longer)) < MOST_BYTES - _LONGEST_TERM
-        ):  # else some may be left out
+        words = engine_terms(terms, longer)
+        is_whole = len(words) < MOST_BYTES - _LONGEST_TERM
+        if is_whole:
             return words
     return engine_terms(dict.fromkeys(once))
 

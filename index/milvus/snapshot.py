@@ -88,21 +88,38 @@ class CorpusRow:
 
 
 class MilvusSnapshot:
-    """A ``Snapshot`` of the corpus in a pair of collections."""
+    """A ``Snapshot`` of the corpus in a pair of collections, of which ``corpus`` may have been read."""
 
-    def __init__(self, server: Server, pair: Pair) -> None:
+    def __init__(self, server: Server, pair: Pair, corpus: CorpusRow | None = None) -> None:
         self._server = server
         self._pair = pair
-        corpus = CorpusRow.read(server, pair)
-        self.uid = corpus.uid
-        self.generation = corpus.generation
-        self.encoder = corpus.encoder
-        self.fields = corpus.fields
+        self._corpus = corpus
+        self._looked_up: dict[str, FileRow | None] = {}
+
+    @property
+    def corpus(self) -> CorpusRow:
+        """What the corpus says of itself, as it was at the first look."""
+        self._corpus = self._corpus or CorpusRow.read(self._server, self._pair)
+        return self._corpus
+
+    @property
+    def uid(self) -> str:
+        return self.corpus.uid
+
+    @property
+    def generation(self) -> int:
+        return self.corpus.generation
+
+    @property
+    def encoder(self) -> EncoderIdentity:
+        return self.corpus.encoder
 
     def file(self, source: str) -> FileRow | None:
-        """Return the commit row of a file."""
-        rows = self._server.get(self._pair.texts, [file_id(source)], ["version", "payload"], newest=True)
-        return FileRow.of(rows[0]) if rows else None
+        """Return the commit row of a file, as it was at the first look."""
+        if source not in self._looked_up:
+            rows = self._server.get(self._pair.texts, [file_id(source)], ["version", "payload"], newest=True)
+            self._looked_up[source] = FileRow.of(rows[0]) if rows else None
+        return self._looked_up[source]
 
     def file_fingerprint(self, source: str) -> str | None:
         found = self.file(source)

@@ -5,7 +5,7 @@ comes there in ``changes``, and who may write in ``claim``.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -34,8 +34,8 @@ _TRIES = 20
 
 
 class MilvusStore:
-    """A ``Store`` at an address. Sources are named from the folder in which the process was when it was made:
-    for many it is what they would name a folder's corpus from, and every machine has its own.
+    """A ``Store`` at an address. Sources are named from the folder in which the process was when it was made,
+    as those of a corpus in ``./.pincite`` are.
     """
 
     files_at_once = 64
@@ -71,10 +71,8 @@ class MilvusStore:
 
     @contextmanager
     def transaction(self) -> Iterator[MilvusChanges]:
-        if self._claim is None:
-            raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
         with self._told():
-            changes = MilvusChanges(self._server, self._pair(), self._claim)
+            changes = MilvusChanges(self._server, self._pair(), self._held())
             yield changes
             changes.commit()
 
@@ -124,18 +122,20 @@ class MilvusStore:
     def reencode(self, encoder: Encoder, tell: "Callable[[Progress], None]") -> None:
         from pincite.index.milvus.reencoding import reencode
 
-        if self._claim is None:
-            raise CorpusDamaged(f"{self.name} is written to by one who has not claimed it")
         with self._told():
             pair = self._pair()
             self._written = None  # who reads meanwhile follows the alias
-            reencode(self._server, pair, self._claim, self.files_at_once, encoder, tell)
+            reencode(self._server, pair, self._held(), self.files_at_once, encoder, tell)
 
     def backup(self, file: str | Path, *, overwrite: bool) -> "Backup":  # noqa: ARG002
         raise PinciteError(f"{self.name} is backed up by its server, or copied to a folder: `pincite copy`")
 
     def close(self) -> None:
         self._server.close()
+
+    def _held(self) -> Claim:
+        assert self._claim is not None  # noqa: S101 -- whoever writes is inside of ``writing``
+        return self._claim
 
     def _make(self, identity: EncoderIdentity) -> None:
         pair = new_pair(self._server, self._alias)
@@ -168,24 +168,28 @@ class MilvusStore:
         return pair
 
     def _snapshot(self) -> tuple[Pair, MilvusSnapshot]:
-        """Return the pair that counts, and a snapshot of it: a pair may be gone as soon as it is named."""
+        """Return the pair that counts, and a snapshot of it. A pair may be gone as soon as it is named, but
+        not while it is written to.
+        """
+        if (written := self._written) is not None:
+            return written, MilvusSnapshot(self._server, written)
         for _ in range(_TRIES):
             pair = self._pair()
             with suppress(MissingError):
-                return pair, MilvusSnapshot(self._server, pair)
+                return pair, MilvusSnapshot(self._server, pair, CorpusRow.read(self._server, pair))
         raise CorpusDamaged(f"{self.name} has lost a collection")
 
     def _expression(self, pair: Pair, snapshot: MilvusSnapshot, where: Where | None) -> str:
         if not where:
             return ""
-        asked = set(where) - COMMON_FIELDS if hasattr(where, "keys") else set()
+        asked = set(where) - COMMON_FIELDS if isinstance(where, Mapping) else set()
         there = {
             field
             for field in asked
             if isinstance(field, str)
             and self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1, newest=True)
         }
-        return expression_of(clauses_of(where, (set(snapshot.fields) - asked) | there))
+        return expression_of(clauses_of(where, (set(snapshot.corpus.fields) - asked) | there))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -220,19 +220,6 @@ def test_reencoding_changes_the_vectors_and_nothing_else(folder: Path) -> None:
         assert corpus.search("five")[0].passage.address == "g.txt › Group 1 › point 2"
 
 
-def test_a_corpus_that_was_reencoded_elsewhere_is_read_with_the_new_encoder(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loaded_encoders, "load_encoder", lambda name, **_: FakeEncoder(name))
-    with Corpus.open(folder, encoder=FakeEncoder()) as stale, Corpus.open(folder) as other:
-        assert stale.search("alpha")[0].dense_score is not None
-        other.reencode("other")
-        assert stale.encoder.identity.name == "other"
-        assert stale.search("alpha")[0].dense_score is not None
-        stale.add_text("gamma", source="b.txt")
-        assert stale.verify() == []
-
-
 def test_a_reencoding_that_fails_leaves_the_old_vectors(folder: Path) -> None:
     class Broken(FakeEncoder):
         def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
