@@ -10,12 +10,12 @@ from pincite.index.errors import UnsupportedDocument
 from pincite.index.ingestion import Progress
 from pincite.index.location import real_path
 from pincite.index.offers import Ahead, Item, Offer, Unchanged, failed
-from pincite.index.records import Receipt
+from pincite.index.records import GONE, Receipt
 from pincite.index.sources import gone_from
 from pincite.index.store import Store
 from pincite.index.storing import Ready, store_together
 
-_VANISHED = "its file is gone; --prune removes it (prune=True)"
+_ELSEWHERE = "its file is not here, and was indexed from {}: --prune removes it there, `pincite remove` here"
 
 
 def stored(
@@ -73,18 +73,23 @@ def look_after_vanished(
     store: Store, paths: Iterable[str | Path], present: Collection[str], prune: bool
 ) -> Iterator[Receipt]:
     """Report the files that the folders among ``paths`` no longer have, or remove them. ``present`` are the
-    sources that they have.
+    sources that they have. What was indexed from elsewhere may still be there, and is not removed.
     """
     folders = [folder for path in paths if (folder := real_path(path)).is_dir()]
     if not folders:
         return
     with store.snapshot() as snapshot:
         absent = [source for source in snapshot.file_sources() if source not in present]
-        vanished = [snapshot.file_receipt(source) for source in gone_from(folders, absent, store.base)]
-    for receipt in vanished:
-        if prune:
+        vanished = [
+            (snapshot.file_receipt(source), snapshot.base_of(source))
+            for source in gone_from(folders, absent, store.base)
+        ]
+    for receipt, elsewhere in vanished:
+        if elsewhere:
+            yield replace(receipt, status="vanished", reason=_ELSEWHERE.format(elsewhere))
+        elif prune:
             with store.transaction() as writer:
                 writer.remove_file(receipt.source)
             yield Receipt(receipt.source, "removed")
         else:
-            yield replace(receipt, status="vanished", reason=_VANISHED)
+            yield replace(receipt, status="vanished", reason=GONE)

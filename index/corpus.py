@@ -9,7 +9,7 @@ question.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -376,12 +376,9 @@ class Corpus:
                 if target._store.name == self._store.name:
                     raise PinciteError(f"{self._store.name} cannot be copied into itself")
                 files = snapshot.totals()[0]
-                tell = progress or (lambda _: None)
-                receipts = list(
-                    refill(
-                        snapshot.stored_files(), files, target._store, encoder, snapshot.vectors_by_key, tell
-                    )
-                )
+                tell, base = progress or (lambda _: None), str(self._store.base)
+                stored = (replace(file, base=file.base or base) for file in snapshot.stored_files())
+                receipts = list(refill(stored, files, target._store, encoder, snapshot.vectors_by_key, tell))
                 target._store.settle()
         return receipts
 

@@ -23,6 +23,10 @@ class Prepared:
     vectors: Matrix
 
 
+GONE = "its file is gone; --prune removes it (prune=True)"
+"""The reason of a vanished file, unless it was indexed from elsewhere, which another says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one file. ``status`` is "added", "unchanged", "replaced", "removed", "failed" or
@@ -71,10 +75,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file with all that a corpus keeps of it but the vectors."""
+    """A file with all that a corpus keeps of it but the vectors. ``base`` is the folder that its source was
+    named from, where that is kept.
+    """
 
     source: str
     fingerprint: str
     is_text: bool
     notes: tuple[str, ...]
     documents: tuple[Stored, ...]
+    base: str = ""

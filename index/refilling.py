@@ -60,7 +60,7 @@ def _ready(
         else:
             prepared = _prepared(file, encoder, known)
             status = "added" if held is None else "replaced"
-            yield Ready(file.source, file.fingerprint, file.is_text, prepared, status, began)
+            yield Ready(file.source, file.fingerprint, file.is_text, prepared, status, began, base=file.base)
 
 
 def _prepared(file: StoredFile, encoder: Encoder, known: KnownVectors) -> list[Prepared]:

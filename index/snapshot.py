@@ -78,6 +78,10 @@ class Snapshot:
         rows = self._connection.execute("SELECT source FROM files WHERE NOT is_text ORDER BY source")
         return [row[0] for row in rows]
 
+    def base_of(self, source: str) -> str:  # noqa: ARG002
+        """Return nothing: whoever indexes names a folder's sources from the same place."""
+        return ""
+
     def files_named(self, source: str) -> list[str]:
         """Return the files whose source is ``source`` or, failing that, ends in its path parts."""
         rows = self._connection.execute(

@@ -52,6 +52,9 @@ class Snapshot(Protocol):
     def file_sources(self) -> list[str]:
         """Return the sources of all files, text in hand left out."""
 
+    def base_of(self, source: str) -> str:
+        """Return the folder that a file's source was named from; empty where it is the store's own."""
+
     def files_named(self, source: str) -> list[str]:
         """Return the files whose source is ``source`` or, failing that, ends in its path parts."""
 
@@ -97,10 +100,17 @@ class Changes(Protocol):
     """A change of a corpus that is being made."""
 
     def add_file(
-        self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
+        self,
+        source: str,
+        fingerprint: str,
+        prepared: Sequence[Prepared],
+        *,
+        is_text: bool = False,
+        base: str = "",
     ) -> None:
         """Store a file, in place of what there was of it; ``is_text``: it is text in hand under a file's
-        name. Raises ``UnsupportedDocument`` for one that there is no room for, and changes nothing by it.
+        name; ``base``: its source was named from this folder, not from the store's. Raises
+        ``UnsupportedDocument`` for one that there is no room for, and changes nothing by it.
         """
 
     def remove_file(self, source: str) -> None:

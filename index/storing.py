@@ -35,6 +35,7 @@ class Ready:
     prepared: Sequence[Prepared]
     status: str
     began: float
+    base: str = ""
 
 
 def store_together(files: Iterable[Ready | Receipt], target: Target) -> Iterator[Receipt]:
@@ -57,7 +58,9 @@ def _settled(waiting: Sequence[Ready | Receipt], target: Target) -> list[Receipt
         with target.transaction() as changes:
             for one in ready:
                 try:
-                    changes.add_file(one.source, one.fingerprint, one.prepared, is_text=one.is_text)
+                    changes.add_file(
+                        one.source, one.fingerprint, one.prepared, is_text=one.is_text, base=one.base
+                    )
                 except UnsupportedDocument as error:
                     refused[one.source] = str(error)
     return [one if isinstance(one, Receipt) else _receipt(one, refused.get(one.source)) for one in waiting]

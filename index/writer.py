@@ -65,7 +65,13 @@ class Writer:
             self._connection.execute("DELETE FROM files WHERE id = ?", row)
 
     def add_file(
-        self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
+        self,
+        source: str,
+        fingerprint: str,
+        prepared: Sequence[Prepared],
+        *,
+        is_text: bool = False,
+        base: str = "",  # noqa: ARG002 -- found in its new place from there
     ) -> None:
         """Store a file, in place of what there was of it; ``is_text``: it is text in hand under a file's
         name.

@@ -17,7 +17,7 @@ from typing import Any
 from pincite.answers import Answer
 from pincite.index.corpus import Stats
 from pincite.index.explaining import explain
-from pincite.index.records import DocumentInfo, Receipt
+from pincite.index.records import GONE, DocumentInfo, Receipt
 from pincite.index.retrieval import Hit
 
 _STEERING = re.compile(
@@ -109,9 +109,9 @@ def explained_hits(query: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
 
 
 def print_receipts(receipts: Sequence[Receipt]) -> None:
-    """Print a table of receipts, then why files failed, what of the others could not be read, and how many
-    have vanished. Several are summed up on standard error. On a terminal that the table would not fit, long
-    sources lose their beginning in it.
+    """Print a table of receipts, then why files failed or may be elsewhere, what of the others could not be
+    read, and how many have vanished. Several are summed up on standard error. On a terminal that the table
+    would not fit, long sources lose their beginning in it.
     """
     columns = ("status", "source", "pages", "characters", "groups", "passages", "seconds")
     rows = [[_cell(getattr(receipt, column)) for column in columns] for receipt in receipts]
@@ -119,11 +119,11 @@ def print_receipts(receipts: Sequence[Receipt]) -> None:
         _fit(columns, rows, columns.index("source"))
     _print_table(columns, rows)
     for receipt in receipts:
-        if receipt.status == "failed":
-            print(f"failed: {_cell(receipt.source)}: {_cell(receipt.reason)}")
+        if receipt.reason not in ("", GONE):
+            print(f"{receipt.status}: {_cell(receipt.source)}: {_cell(receipt.reason)}")
         for note in receipt.notes:
             print(f"note: {_cell(receipt.source)}: {_cell(note)}")
-    if vanished := sum(receipt.status == "vanished" for receipt in receipts):
+    if vanished := sum(receipt.reason == GONE for receipt in receipts):
         which, them = (
             ("1 vanished file is", "it") if vanished == 1 else (f"{vanished:,} vanished files are", "them")
         )

@@ -10,13 +10,23 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pincite.index.filters import COMMON_FIELDS
 from pincite.index.ingestion import receipt_for
 from pincite.index.milvus.claim import Claim
 from pincite.index.milvus.collections import Pair
 from pincite.index.milvus.filtering import one_of
-from pincite.index.milvus.rows import FileRow, check_room, file_id, passage_rows, rows_of, text_row
+from pincite.index.milvus.rows import (
+    FileRow,
+    check_room,
+    field_id,
+    field_row,
+    file_id,
+    passage_rows,
+    rows_of,
+    text_row,
+)
 from pincite.index.milvus.server import Row, Server
-from pincite.index.milvus.snapshot import CorpusRow, MilvusSnapshot
+from pincite.index.milvus.snapshot import MilvusSnapshot
 from pincite.index.records import Prepared
 
 
@@ -27,22 +37,31 @@ class _New:
 
 
 class MilvusChanges:
-    """Some ``Changes``, which are made by ``commit``."""
+    """Some ``Changes``, which are made by ``commit``. Sources are named from ``base`` unless it is said
+    otherwise.
+    """
 
-    def __init__(self, server: Server, pair: Pair, claim: Claim) -> None:
+    def __init__(self, server: Server, pair: Pair, claim: Claim, base: str = "") -> None:
         self._server = server
         self._pair = pair
         self._claim = claim
-        self._snapshot = MilvusSnapshot(server, pair)
+        self._base = base
+        self._snapshot = MilvusSnapshot(server, pair, writes=True)
         self._new: dict[str, _New] = {}
         self._gone: dict[str, FileRow] = {}
         self._renamed: dict[str, FileRow] = {}
 
     def add_file(
-        self, source: str, fingerprint: str, prepared: Sequence[Prepared], *, is_text: bool = False
+        self,
+        source: str,
+        fingerprint: str,
+        prepared: Sequence[Prepared],
+        *,
+        is_text: bool = False,
+        base: str = "",
     ) -> None:
-        receipt = receipt_for(source, "unchanged", prepared, 0.0)
-        file = FileRow(file_id(source), source, uuid.uuid4().hex, fingerprint, is_text, receipt)
+        version, receipt = uuid.uuid4().hex, receipt_for(source, "unchanged", prepared, 0.0)
+        file = FileRow(file_id(source), source, version, fingerprint, is_text, base or self._base, receipt)
         check_room(file, prepared)
         self._new[source] = _New(file, tuple(prepared))
         self._gone.pop(source, None)
@@ -68,12 +87,12 @@ class MilvusChanges:
         self._write([text_row(change, "change", [[file_id(source) for source in files], versions])])
         self._server.upsert(self._pair.passages, self._rows(passage_rows))
         self._server.upsert(self._pair.texts, self._rows(rows_of))
-        corpus = CorpusRow.read(self._server, self._pair)
+        self._server.upsert(self._pair.texts, map(field_row, sorted(self._new_fields())))
+        corpus = self._snapshot.corpus
         self._claim.check()  # as late as can be: what follows counts
         if self._gone:
             self._server.delete(self._pair.texts, one_of("id", [one.id for one in self._gone.values()]))
-        fields = {*corpus.fields, *self._fields()}
-        corpus = replace(corpus, generation=corpus.generation + 1, fields=tuple(sorted(fields)))
+        corpus = replace(corpus, generation=corpus.generation + 1)
         committed = [*(new.file for new in self._new.values()), *self._renamed.values()]
         self._write([*(file.row() for file in committed), corpus.row()])
         _drop(self._server, self._pair, list(before.values()))
@@ -83,9 +102,11 @@ class MilvusChanges:
         for new in self._new.values():
             yield from rows_of_file(new.file.id, new.file.version, new.prepared)
 
-    def _fields(self) -> set[str]:
+    def _new_fields(self) -> set[str]:
         documents = (one.document for new in self._new.values() for one in new.prepared)
-        return {field for document in documents for field in document.metadata}
+        fields = {field for document in documents for field in document.metadata} - COMMON_FIELDS
+        known = self._server.get(self._pair.texts, [field_id(field) for field in fields], ["payload"])
+        return fields - {row["payload"] for row in known}
 
     def _write(self, rows: Sequence[Row]) -> None:
         self._server.upsert(self._pair.texts, rows)

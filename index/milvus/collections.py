@@ -8,6 +8,7 @@
     head       of a document: source, metadata and counts
     text, rest its text, and what else belongs to it, in JSON
     corpus     one row: the encoder, and the generation, which every change raises by one
+    field      the name of a field that documents' metadata have, or had
     change     what a writer is about to do, so that the next one can clear up after it
     claim      who writes
 

@@ -32,7 +32,7 @@ class _Filled:
 
     @contextmanager
     def snapshot(self) -> Iterator[MilvusSnapshot]:
-        yield MilvusSnapshot(self._server, self._pair)
+        yield MilvusSnapshot(self._server, self._pair, writes=True)
 
     @contextmanager
     def transaction(self) -> Iterator[MilvusChanges]:
@@ -87,6 +87,7 @@ def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:
         begun = CorpusRow.of(server, pair)
         if begun is not None and (begun.uid, begun.encoder) == (corpus.uid, corpus.encoder):
             clear_up(server, pair)
+            server.upsert(pair.texts, [begun.row()])  # whoever has written sees all that was written before
             return
     drop(server, pair)
     create(server, pair, corpus.encoder.dimension)

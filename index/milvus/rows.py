@@ -34,6 +34,7 @@ from pincite.index.serialisation import (
 from pincite.index.tokens import is_cjk, terms_of
 from pincite.index.vectors import read_vectors, stored_vector
 
+FIELD = "field"
 _NOTHING = [0.0, 1.0]
 _LONGEST_TERM = 64
 _NO_TERM = "h0"
@@ -42,39 +43,50 @@ _NO_TERM = "h0"
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What a commit row says of a file."""
+    """What a commit row says of a file, whose source was named from the folder ``base``."""
 
     id: str
     source: str
     version: str
     fingerprint: str
     is_text: bool
+    base: str
     receipt: Receipt
 
     def row(self) -> Row:
         """Return the row."""
         one = self.receipt
         counts = (one.documents, one.characters, one.pages, one.groups, one.passages)
-        payload = [self.source, self.fingerprint, self.is_text, counts, one.notes]
+        payload = [self.source, self.fingerprint, self.is_text, self.base, counts, one.notes]
         return text_row(self.id, "file", payload, version=self.version, names=names_of(self.source))
 
     @classmethod
     def of(cls, row: Row) -> "FileRow":
         """Return what a row says. Raises ``CorpusDamaged`` where it is no commit row."""
         try:
-            source, fingerprint, is_text, counts, notes = json.loads(row["payload"])
+            source, fingerprint, is_text, base, counts, notes = json.loads(row["payload"])
             documents, characters, pages, groups, passages = counts
             receipt = Receipt(
                 source, "unchanged", "", documents, characters, pages, groups, passages, notes=tuple(notes)
             )
         except (TypeError, ValueError) as error:
             raise CorpusDamaged(f"the row of the file {row['id']} cannot be read: {error}") from error
-        return cls(row["id"], source, row["version"], fingerprint, bool(is_text), receipt)
+        return cls(row["id"], source, row["version"], fingerprint, bool(is_text), base, receipt)
 
 
 def file_id(source: str) -> str:
     """Return the id of a file's commit row, which stands for its source."""
     return f"file-{hashlib.sha256(source.encode()).hexdigest()[:48]}"
+
+
+def field_row(field: str) -> Row:
+    """Return the row which says that there is metadata with this name."""
+    return text_row(field_id(field), FIELD, field)
+
+
+def field_id(field: str) -> str:
+    """Return the id of that row."""
+    return f"field-{hashlib.sha256(field.encode()).hexdigest()[:48]}"
 
 
 def names_of(source: str) -> list[str]:

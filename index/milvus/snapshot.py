@@ -19,6 +19,7 @@ from pincite.index.errors import CorpusDamaged
 from pincite.index.milvus.collections import LAYOUT, Pair
 from pincite.index.milvus.filtering import one_of, quoted
 from pincite.index.milvus.rows import (
+    FIELD,
     FileRow,
     Head,
     Kept,
@@ -48,28 +49,27 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True, slots=True)
 class CorpusRow:
-    """What the corpus says of itself. ``fields`` are all that its documents' metadata ever had."""
+    """What the corpus says of itself."""
 
     uid: str
     generation: int
     encoder: EncoderIdentity
-    fields: tuple[str, ...] = ()
 
     def row(self) -> Row:
         """Return the row."""
         one = self.encoder
         identity = [one.name, one.weights_sha256, one.dimension, one.precision]
-        return text_row(CORPUS, CORPUS, [LAYOUT, self.uid, self.generation, identity, self.fields])
+        return text_row(CORPUS, CORPUS, [LAYOUT, self.uid, self.generation, identity])
 
     @classmethod
-    def of(cls, server: Server, pair: Pair) -> "CorpusRow | None":
+    def of(cls, server: Server, pair: Pair, *, newest: bool = True) -> "CorpusRow | None":
         """Read it, if there is one. Raises ``CorpusDamaged`` where this version cannot read it."""
-        rows = server.get(pair.texts, [CORPUS], ["payload"], newest=True)
+        rows = server.get(pair.texts, [CORPUS], ["payload"], newest=newest)
         if not rows:
             return None
         try:
-            layout, uid, generation, identity, fields = json.loads(rows[0]["payload"])
-            found = cls(uid, generation, EncoderIdentity(*identity), tuple(fields))
+            layout, uid, generation, identity = json.loads(rows[0]["payload"])
+            found = cls(uid, generation, EncoderIdentity(*identity))
         except (TypeError, ValueError) as error:
             raise CorpusDamaged(f"the row that describes {pair.texts} cannot be read: {error}") from error
         if layout != LAYOUT:
@@ -79,27 +79,40 @@ class CorpusRow:
         return found
 
     @classmethod
-    def read(cls, server: Server, pair: Pair) -> "CorpusRow":
+    def read(cls, server: Server, pair: Pair, *, newest: bool = True) -> "CorpusRow":
         """Read it. Raises ``CorpusDamaged`` where there is none that this version reads."""
-        found = cls.of(server, pair)
+        found = cls.of(server, pair, newest=newest)
         if found is None:
             raise CorpusDamaged(f"{pair.texts} has lost the row that describes the corpus")
         return found
 
 
 class MilvusSnapshot:
-    """A ``Snapshot`` of the corpus in a pair of collections, of which ``corpus`` may have been read."""
+    """A ``Snapshot`` of the corpus in a pair of collections, for a process whose sources are named from
+    ``base``. ``corpus`` may have been read. Whoever ``writes`` sees all that was written before without
+    waiting for the server to make sure of it: the claim, which it wrote, came after that.
+    """
 
-    def __init__(self, server: Server, pair: Pair, corpus: CorpusRow | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        pair: Pair,
+        corpus: CorpusRow | None = None,
+        *,
+        base: str = "",
+        writes: bool = False,
+    ) -> None:
         self._server = server
         self._pair = pair
+        self._base = base
         self._corpus = corpus
+        self._newest = not writes
         self._looked_up: dict[str, FileRow | None] = {}
 
     @property
     def corpus(self) -> CorpusRow:
         """What the corpus says of itself, as it was at the first look."""
-        self._corpus = self._corpus or CorpusRow.read(self._server, self._pair)
+        self._corpus = self._corpus or CorpusRow.read(self._server, self._pair, newest=self._newest)
         return self._corpus
 
     @property
@@ -117,7 +130,7 @@ class MilvusSnapshot:
     def file(self, source: str) -> FileRow | None:
         """Return the commit row of a file, as it was at the first look."""
         if source not in self._looked_up:
-            rows = self._server.get(self._pair.texts, [file_id(source)], ["version", "payload"], newest=True)
+            rows = self._with_ids([file_id(source)], ["version", "payload"])
             self._looked_up[source] = FileRow.of(rows[0]) if rows else None
         return self._looked_up[source]
 
@@ -136,6 +149,10 @@ class MilvusSnapshot:
     def file_sources(self) -> list[str]:
         return sorted(one.source for one in self.files() if not one.is_text)
 
+    def base_of(self, source: str) -> str:
+        found = self.file(source)
+        return found.base if found and found.base != self._base else ""
+
     def files_named(self, source: str) -> list[str]:
         named = f'kind == "file" and array_contains(names, {quoted(source)})'
         found = sorted(FileRow.of(row).source for row in self._texts(named, ["version", "payload"]))
@@ -147,8 +164,7 @@ class MilvusSnapshot:
             return []
         rows = self._heads(one_of("document_id", wanted))
         files = sorted({row["file"] for row in rows})
-        found = self._server.get(self._pair.texts, files, ["version", "payload"], newest=True)
-        return sorted(FileRow.of(row).source for row in found)
+        return sorted(FileRow.of(row).source for row in self._with_ids(files, ["version", "payload"]))
 
     def totals(self) -> tuple[int, int, int, int, int]:
         files = documents = groups = passages = characters = 0
@@ -226,7 +242,7 @@ class MilvusSnapshot:
         """Yield every file with all that is kept of it but the vectors."""
         for one, documents in self.kept_files():
             stored = tuple(kept.stored for _, kept in documents)
-            yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, stored)
+            yield StoredFile(one.source, one.fingerprint, one.is_text, one.receipt.notes, stored, one.base)
 
     def kept_files(self) -> Iterator[_KeptFile]:
         """Yield every file with its documents, in order; some are read at once. What is replaced meanwhile is
@@ -256,8 +272,11 @@ class MilvusSnapshot:
 
     def versions_of(self, files: Iterable[str]) -> dict[str, str]:
         """Return the versions that count of the files with these ids."""
-        rows = self._server.get(self._pair.texts, list(files), ["version"], newest=True)
-        return {row["id"]: row["version"] for row in rows}
+        return {row["id"]: row["version"] for row in self._with_ids(list(files), ["version"])}
+
+    def fields(self) -> set[str]:
+        """Return all that documents' metadata ever had, but for the common ones."""
+        return {row["payload"] for row in self._texts(f'kind == "{FIELD}"', ["payload"])}
 
     def _with_keys(self, keys: Collection[str]) -> list[Row]:
         named = one_of("key", sorted(keys))
@@ -285,8 +304,7 @@ class MilvusSnapshot:
                     raise damage
                 return kept
             ids = [file.id for file in files]
-            rows = self._server.get(self._pair.texts, ids, ["version", "payload"], newest=True)
-            files = [FileRow.of(row) for row in rows]
+            files = [FileRow.of(row) for row in self._with_ids(ids, ["version", "payload"])]
 
     def _kept_of(self, files: Sequence[FileRow]) -> list[_KeptFile]:
         if not files:
@@ -294,15 +312,18 @@ class MilvusSnapshot:
         named = one_of("version", [file.version for file in files])
         heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
         ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-        rows = {row["id"]: row for row in self._server.get(self._pair.texts, ids, ["payload"], newest=True)}
+        rows = {row["id"]: row for row in self._with_ids(ids, ["payload"])}
         kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
         for head in heads:
             texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
             kept[head.version].append((head, Kept.of(head, *texts)))
         return [(file, sorted(kept[file.version], key=lambda one: one[0].number)) for file in files]
 
+    def _with_ids(self, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        return self._server.get(self._pair.texts, ids, fields, newest=self._newest)
+
     def _texts(self, condition: str, fields: Sequence[str]) -> Iterator[Row]:
-        return self._server.all(self._pair.texts, condition, fields, newest=True)
+        return self._server.all(self._pair.texts, condition, fields, newest=self._newest)
 
     def _heads(self, condition: str) -> list[Row]:
         """Return the pieces of heads that meet a condition and count. Of a file that seems to have none that

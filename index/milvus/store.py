@@ -72,7 +72,7 @@ class MilvusStore:
     @contextmanager
     def transaction(self) -> Iterator[MilvusChanges]:
         with self._told():
-            changes = MilvusChanges(self._server, self._pair(), self._held())
+            changes = MilvusChanges(self._server, self._pair(), self._held(), str(self.base))
             yield changes
             changes.commit()
 
@@ -172,11 +172,12 @@ class MilvusStore:
         not while it is written to.
         """
         if (written := self._written) is not None:
-            return written, MilvusSnapshot(self._server, written)
+            return written, MilvusSnapshot(self._server, written, base=str(self.base), writes=True)
         for _ in range(_TRIES):
             pair = self._pair()
             with suppress(MissingError):
-                return pair, MilvusSnapshot(self._server, pair, CorpusRow.read(self._server, pair))
+                corpus = CorpusRow.read(self._server, pair)
+                return pair, MilvusSnapshot(self._server, pair, corpus, base=str(self.base))
         raise CorpusDamaged(f"{self.name} has lost a collection")
 
     def _expression(self, pair: Pair, snapshot: MilvusSnapshot, where: Where | None) -> str:
@@ -189,7 +190,8 @@ class MilvusStore:
             if isinstance(field, str)
             and self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1, newest=True)
         }
-        return expression_of(clauses_of(where, (set(snapshot.corpus.fields) - asked) | there))
+        others = snapshot.fields() - asked if there < asked else set()
+        return expression_of(clauses_of(where, there | others))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

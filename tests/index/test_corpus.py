@@ -16,11 +16,10 @@ from pincite.index.errors import DocumentNotFound
 from pincite.index.filters import Scalar
 from pincite.index.formats import markdown
 from pincite.index.ingestion import Progress
-from pincite.index.records import Receipt
+from pincite.index.records import GONE, Receipt
 from tests.fakes import FakeEncoder
 
 SEEDS = Path(__file__).parents[2] / "seeds"
-VANISHED = "its file is gone; --prune removes it (prune=True)"
 
 
 @pytest.fixture
@@ -258,7 +257,7 @@ def test_a_file_that_is_gone_has_vanished_and_stays_until_it_is_pruned(corpus: C
     for _ in range(2):
         *_, first, second = corpus.add("docs", include=["*.md"])
         assert [replace(one, seconds=0) for one in (first, second)] == [
-            replace(before[source], status="vanished", reason=VANISHED, seconds=0)
+            replace(before[source], status="vanished", reason=GONE, seconds=0)
             for source in ("docs/a.txt", "docs/sub/c.txt")
         ]
     assert first.passages == first.documents == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincite.answers import Answer
-from pincite.index.records import Receipt
+from pincite.index.records import GONE, Receipt
 from pincite.ui.printing import print_answer, print_json, print_receipts, visible
 
 
@@ -68,7 +68,7 @@ def test_a_source_with_line_ends_cannot_look_like_two_lines(capsys: pytest.Captu
 
 
 def test_vanished_files_are_rows_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    gone = [Receipt(name, "vanished", "its file is gone", passages=3) for name in ("a.txt", "b.txt")]
+    gone = [Receipt(name, "vanished", GONE, passages=3) for name in ("a.txt", "b.txt")]
     print_receipts(gone)
     _, first, second, line = capsys.readouterr().out.splitlines()
     assert first.split() == ["vanished", "a.txt", "0", "0", "0", "3", "0.00"]
@@ -76,6 +76,11 @@ def test_vanished_files_are_rows_and_one_line(capsys: pytest.CaptureFixture[str]
     assert line == "2 vanished files are still in the corpus; --prune removes them"
     print_receipts(gone[:1])
     assert capsys.readouterr().out.endswith("\n1 vanished file is still in the corpus; --prune removes it\n")
+    print_receipts([Receipt("a.txt", "vanished", "it is elsewhere"), gone[1]])
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "vanished: a.txt: it is elsewhere",
+        "1 vanished file is still in the corpus; --prune removes it",
+    ]
 
 
 def test_what_could_not_be_read_of_a_file_is_said_and_several_are_summed_up(
