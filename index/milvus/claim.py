@@ -135,8 +135,9 @@ def _is_over(id_: str, pid: int) -> bool:
 
 def _machine() -> str:
     """Tell apart the places whose process ids mean the same: machines of one name, containers of one host."""
-    found = [socket.gethostname()]
-    with suppress(OSError):
-        found.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip())
-        found.append(str(Path("/proc/self/ns/pid").readlink()))
-    return " ".join(found)
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        place = f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:  # no Linux
+        place = str(uuid.getnode())
+    return f"{socket.gethostname()} {place}"

@@ -42,7 +42,7 @@ _CONNECTION: dict[str, int] = {
     "grpc.keepalive_time_ms": 2**31 - 1,
     "grpc.keepalive_permit_without_calls": 0,
 }
-_ROWS_READ_AT_ONCE = 256  # of 64 KB at most, so far from the 64 MB that a message may have
+_ROWS_READ_AT_ONCE = 1_024  # of 64 KB at most: an answer may have 100 MB
 _ROWS_WRITTEN_AT_ONCE = 1_000
 _BYTES_AT_ONCE = 8_000_000
 _UNREACHED = {2}
@@ -55,6 +55,13 @@ _NOT_LOADED = 101
 _NOT_ALLOWED = {1400, 1401}
 _REFUSED = re.compile(r"unauthenticated|not authenticated|auth check fail|permission ?denied|privilege", re.I)
 _LOST = re.compile(r"closed channel|channel closed|not ready", re.IGNORECASE)
+_NO_TLS = {
+    "CERTIFICATE_VERIFY_FAILED": (
+        "shows a certificate that is not trusted: give the file of its authority as PINCITE_MILVUS_TLS"
+    ),
+    "WRONG_VERSION_NUMBER": "speaks no TLS: unset PINCITE_MILVUS_TLS",
+}
+"""What OpenSSL names so, as gRPC repeats it."""
 
 Row = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -366,7 +373,7 @@ class Server:
     def _explained(self, error: Exception) -> Exception:
         """Return what to raise for an error of pymilvus's or gRPC's."""
         message = " ".join(str(getattr(error, "message", "") or getattr(error, "details", str)()).split())
-        code, status = getattr(error, "code", None), _status_of(error)
+        code, (status, details) = getattr(error, "code", None), _of_grpc(error)
         if (
             status in ("UNAUTHENTICATED", "PERMISSION_DENIED")
             or code in _NOT_ALLOWED
@@ -375,13 +382,16 @@ class Server:
             return CorpusUnavailable(
                 f"{self._address} does not let us in: {message}: set PINCITE_MILVUS_TOKEN"
             )
+        for problem, explanation in _NO_TLS.items():
+            if problem in details:
+                return CorpusUnavailable(f"{self._address} {explanation}")
         if code in _MISSING:
             return MissingError(message)
         if code == _NOT_LOADED:
             return _NotLoadedError(message)
         if status in _SILENT or code in _UNREACHED or _LOST.search(message):
             return _GoneError(f"no Milvus server answers at {self._address}: start it, or name another")
-        if code in _BUSY:
+        if code in _BUSY or status == "RESOURCE_EXHAUSTED":
             return CorpusUnavailable(f"{self._address} cannot do so now: {message}: try again")
         return CorpusDamaged(f"{self._address} cannot be used: {message}")
 
@@ -390,16 +400,20 @@ def _got(collection: str, arguments: Mapping[str, Any], client: "MilvusClient") 
     return list(client.get(collection, timeout=CALL_SECONDS, **arguments))
 
 
-def _status_of(error: BaseException | None) -> str:
-    """Return the name of the gRPC status that an error tells of, or was caused by; empty for none."""
+def _of_grpc(error: BaseException | None) -> tuple[str, str]:
+    """Return the name of the gRPC status that an error tells of, or was caused by, and what gRPC says of it;
+    empty for none.
+    """
     import grpc
 
     if isinstance(error, grpc.RpcError):
-        return str(error.code().name)
+        return str(error.code().name), str(error.details())
     found = getattr(error, "code", None)
     if isinstance(found, grpc.StatusCode):
-        return str(found.name)
-    return _status_of(error.__cause__) if error and error.__cause__ is not error else ""
+        return str(found.name), str(error)
+    if error is None or error.__cause__ is error:  # pymilvus raises some from themselves
+        return "", ""
+    return _of_grpc(error.__cause__)
 
 
 def _level(newest: bool) -> dict[str, str]:
@@ -410,7 +424,7 @@ def _level(newest: bool) -> dict[str, str]:
 def _size(row: Row) -> int:
     """Return roughly how many bytes a row takes on its way."""
     return sum(
-        len(value) * (1 if isinstance(value, str) else 4)
+        len(value.encode()) if isinstance(value, str) else 4 * len(value)
         for value in row.values()
         if hasattr(value, "__len__")
     )

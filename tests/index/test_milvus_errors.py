@@ -311,6 +311,37 @@ def test_a_server_that_an_authority_of_ones_own_vouches_for_is_trusted(
                 Corpus.open(location, encoder=FakeEncoder())
 
 
+def test_who_does_not_agree_on_tls_is_told_what_to_set(
+    milvus: MilvusServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PINCITE_MILVUS_TLS", "1")
+    with (
+        answering(lambda _call, _context: b"", made_by_oneself(tmp_path)) as location,
+        pytest.raises(CorpusUnavailable, match="not trusted: give the file of its authority as PINCITE_"),
+    ):
+        Corpus.open(location, encoder=FakeEncoder())
+    with (
+        answering(lambda _call, _context: b"") as location,
+        pytest.raises(CorpusUnavailable, match="speaks no TLS: unset PINCITE_MILVUS_TLS"),
+    ):
+        Corpus.open(location, encoder=FakeEncoder())
+
+
+def test_a_server_that_sends_less_than_it_would_have_to_has_lost_nothing(milvus: MilvusServer) -> None:
+    import grpc
+
+    def refuse(call: Any, context: Any) -> bytes:
+        if call.method.endswith("/DescribeAlias"):
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "rate limit")
+        return b""
+
+    with (
+        answering(refuse) as location,
+        pytest.raises(CorpusUnavailable, match="cannot do so now: rate limit: try again"),
+    ):
+        Corpus.open(location, encoder=FakeEncoder())
+
+
 def test_another_programs_collection_is_refused_and_left_alone(
     milvus: MilvusServer, client: MilvusClient
 ) -> None:
