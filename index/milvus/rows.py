@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pincite.index.document import Span
 from pincite.index.errors import CorpusDamaged, UnsupportedDocument
 from pincite.index.milvus.collections import MOST_BYTES, MOST_NAMES
-from pincite.index.milvus.filtering import field_name, filtered
+from pincite.index.milvus.filtering import field_name, filtered, in_figures
 from pincite.index.milvus.server import Row
 from pincite.index.passages import (
     Passage,
@@ -90,10 +90,10 @@ def field_id(field: str) -> str:
 
 
 def names_of(source: str) -> list[str]:
-    """Return a source and the last parts of its path, longest first."""
-    parts = source.split("/")
+    """Return a source and the last parts of its path, longest first, for literals to be held against."""
+    parts = in_figures(source).split("/")
     tails = ["/".join(parts[start:]) for start in range(len(parts))]
-    return list(dict.fromkeys([source, *tails[-MOST_NAMES + 1 :]]))
+    return list(dict.fromkeys([tails[0], *tails[-MOST_NAMES + 1 :]]))
 
 
 def text_row(
@@ -125,7 +125,7 @@ def check_room(file: FileRow, prepared: Sequence[Prepared]) -> None:
     """
     rows = [("source and notes", file.row()["payload"])]
     for one in prepared:
-        rows += [("source", one.source), ("metadata", _json(_fields_of(one)))]
+        rows += [("source", in_figures(one.source)), ("metadata", _json(_fields_of(one)))]
     for name, value in rows:
         if (size := len(value.encode())) > MOST_BYTES:
             raise UnsupportedDocument(f"its {name} take {size:,} bytes: a server has room for {MOST_BYTES:,}")
@@ -194,7 +194,7 @@ def passage_rows(file: str, version: str, prepared: Sequence[Prepared]) -> Itera
                 "document_id": one.document_id,
                 "key": key.hex(),
                 "number": number,
-                "source": one.source,
+                "source": in_figures(one.source),
                 "names": names,
                 "fields": fields,
                 "payload": payload,
@@ -341,7 +341,10 @@ def passage_of(row: Row) -> Passage | Span:
 
 
 def _fields_of(one: Prepared) -> dict[str, str | int | float]:
-    return {field_name(field): filtered(field, value) for field, value in one.document.metadata.items()}
+    found = ((field, filtered(field, value)) for field, value in one.document.metadata.items())
+    return {
+        field_name(field): in_figures(value) if isinstance(value, str) else value for field, value in found
+    }
 
 
 def _kept(draft: PassageDraft) -> list[object]:

@@ -214,6 +214,8 @@ ODD_SOURCES = [
     "quo'te\"s and [brackets] % _ *",
     "new\nline\ttab\r",
     "\N{TEACUP WITHOUT HANDLE}/雾岭",
+    "\U00020bb7野/\U00020000.txt",
+    "\uffff\U0010ffff/\uffff00ffff",
     "file-0123",
     "corpus",
 ]
