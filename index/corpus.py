@@ -161,8 +161,8 @@ class Corpus:
         is missing or cannot be read gets a receipt that says why, and what the corpus held of it stays.
         ``metadata`` is set on every document, ``include`` and ``exclude`` are patterns for the files of a
         folder. A file that the corpus holds and that is gone from a given folder has vanished: its receipt
-        says so, and ``prune`` removes it. ``ray`` has files read and encoded on a Ray cluster: HOST:PORT,
-        "auto" for the one that runs here, "local" for one of our own.
+        says so, and ``prune`` removes it, unless it was indexed from elsewhere. ``ray`` has files read and
+        encoded on a Ray cluster: HOST:PORT, "auto" for the one that runs here, "local" for one of our own.
 
         Raises ValueError for metadata that cannot be stored, ``CorpusLocked`` while another process writes,
         and ``PinciteError`` where there is no such cluster.

@@ -79,16 +79,17 @@ class MilvusChanges:
         """Make the changes."""
         if not (self._new or self._gone or self._renamed):
             return
+        # All that is read is read first: a server takes a moment until what was just written can be read.
         before = self._snapshot.versions_of([new.file.id for new in self._new.values()])
         before |= {one.id: one.version for one in self._gone.values()}
+        corpus, fields = self._snapshot.corpus, self._new_fields()
         versions = [*before.values(), *(new.file.version for new in self._new.values())]
         files = [*self._gone, *self._new]
         change = f"change-{uuid.uuid4().hex}"
         self._write([text_row(change, "change", [[file_id(source) for source in files], versions])])
         self._server.upsert(self._pair.passages, self._rows(passage_rows))
         self._server.upsert(self._pair.texts, self._rows(rows_of))
-        self._server.upsert(self._pair.texts, map(field_row, sorted(self._new_fields())))
-        corpus = self._snapshot.corpus
+        self._server.upsert(self._pair.texts, map(field_row, sorted(fields)))
         self._claim.check()  # as late as can be: what follows counts
         if self._gone:
             self._server.delete(self._pair.texts, one_of("id", [one.id for one in self._gone.values()]))
@@ -114,10 +115,10 @@ class MilvusChanges:
 
 def clear_up(server: Server, pair: Pair) -> None:
     """Delete what writers that were killed have left; under the claim."""
-    changes = list(server.all(pair.texts, 'kind == "change"', ["payload"], newest=True))
+    changes = list(server.all(pair.texts, 'kind == "change"', ["payload"]))
     for row in changes:
         files, versions = json.loads(row["payload"])
-        counting = MilvusSnapshot(server, pair).versions_of(files).values()
+        counting = MilvusSnapshot(server, pair, writes=True).versions_of(files).values()
         _drop(server, pair, [version for version in versions if version not in counting])
         server.delete(pair.texts, one_of("id", [row["id"]]))
 

@@ -86,8 +86,8 @@ def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:
         server.load(pair.passages)
         begun = CorpusRow.of(server, pair)
         if begun is not None and (begun.uid, begun.encoder) == (corpus.uid, corpus.encoder):
-            clear_up(server, pair)
             server.upsert(pair.texts, [begun.row()])  # whoever has written sees all that was written before
+            clear_up(server, pair)
             return
     drop(server, pair)
     create(server, pair, corpus.encoder.dimension)

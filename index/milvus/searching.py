@@ -35,11 +35,14 @@ class MilvusPassages:
 
     most = MOST
 
-    def __init__(self, server: Server, pair: Pair, snapshot: MilvusSnapshot, expression: str) -> None:
+    def __init__(
+        self, server: Server, pair: Pair, snapshot: MilvusSnapshot, expression: str, dimension: int
+    ) -> None:
         self._server = server
         self._pair = pair
         self._snapshot = snapshot
         self._expression = expression
+        self._dimension = dimension
         self._versions: dict[str, str] = {}
         self._ids: dict[Key, str] = {}
         self._vectors: dict[Key, list[float]] = {}
@@ -85,7 +88,7 @@ class MilvusPassages:
             self._vectors[self._key(row)] = row["vector"]
         known = [key for key in keys if key in self._vectors]
         vectors = np.array([self._vectors[key] for key in known], dtype=np.float32)
-        return known, vectors.reshape(len(known), self._snapshot.encoder.dimension)
+        return known, vectors.reshape(len(known), self._dimension)
 
     def passages(self, keys: Sequence[Key]) -> dict[Key, Passage]:
         ids = [self._ids[key] for key in keys]

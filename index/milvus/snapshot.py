@@ -7,7 +7,7 @@ its rows are found through the version that its file's commit row names.
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, groupby, islice
+from itertools import accumulate, chain, groupby
 from typing import TypeVar
 
 import numpy as np
@@ -38,7 +38,8 @@ from pincite.index.vectors import Matrix
 
 CORPUS = "corpus"
 _KEYS_AT_ONCE = 512
-_FILES_AT_ONCE = 16
+_FILES_AT_ONCE = 256
+_CHARACTERS_AT_ONCE = 4_000_000
 _LOOKS = 3
 _OF_PASSAGES = ("file", "version", "document_id", "payload", "vector")
 _OF_HEADS = ("file", "version", "document_id", "payload")
@@ -248,9 +249,15 @@ class MilvusSnapshot:
         """Yield every file with its documents, in order; some are read at once. What is replaced meanwhile is
         read again: what is gone would look like a file without documents.
         """
-        files = self.files()
-        while some := list(islice(files, _FILES_AT_ONCE)):
-            yield from self._kept_now(some)
+        some: list[FileRow] = []
+        characters = 0
+        for file in self.files():
+            some.append(file)
+            characters += file.receipt.characters
+            if len(some) >= _FILES_AT_ONCE or characters >= _CHARACTERS_AT_ONCE:
+                yield from self._kept_now(some)
+                some, characters = [], 0
+        yield from self._kept_now(some)
 
     def vectors_by_key(self, keys: Iterable[bytes]) -> dict[bytes, NDArray[np.float32]]:
         wanted = [key.hex() for key in dict.fromkeys(keys)]
@@ -291,28 +298,35 @@ class MilvusSnapshot:
         return found[0]
 
     def _kept_now(self, files: Sequence[FileRow]) -> list[_KeptFile]:
-        """Return files with their documents, as they are or have become since."""
-        while True:
+        """Return files with their documents, as they are or have become since. The server has to catch up for
+        that only where something is missing.
+        """
+        newest = False
+        while files:
             damage: CorpusDamaged | None = None
             kept: list[_KeptFile] = []
             try:
-                kept = self._kept_of(files)
+                kept = self._kept_of(files, newest)
             except CorpusDamaged as error:
                 damage = error
+            is_whole = all(len(documents) == file.receipt.documents for file, documents in kept)
+            if not (newest or (is_whole and damage is None)):
+                newest = True
+                continue
             if self.versions_of([file.id for file in files]) == {file.id: file.version for file in files}:
                 if damage is not None:
                     raise damage
                 return kept
             ids = [file.id for file in files]
             files = [FileRow.of(row) for row in self._with_ids(ids, ["version", "payload"])]
+        return []
 
-    def _kept_of(self, files: Sequence[FileRow]) -> list[_KeptFile]:
-        if not files:
-            return []
-        named = one_of("version", [file.version for file in files])
-        heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
+    def _kept_of(self, files: Sequence[FileRow], newest: bool) -> list[_KeptFile]:
+        named = f'kind == "head" and {one_of("version", [file.version for file in files])}'
+        heads = list(_heads_from(self._server.all(self._pair.texts, named, _OF_HEADS, newest=newest)))
         ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-        rows = {row["id"]: row for row in self._with_ids(ids, ["payload"])}
+        found = self._server.get(self._pair.texts, ids, ["payload"], newest=newest)
+        rows = {row["id"]: row for row in found}
         kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
         for head in heads:
             texts = (_joined(head, kind, rows) for kind in ("text", "rest"))

@@ -49,6 +49,7 @@ class MilvusStore:
         self._encodings = RememberedEncodings()
         self._claim: Claim | None = None
         self._written: Pair | None = None
+        self._made_by: tuple[Pair, EncoderIdentity] | None = None
 
     def open(self, create: bool, new_encoder: Callable[[], EncoderIdentity]) -> None:
         if self._server.target(self._alias) is None:
@@ -98,10 +99,15 @@ class MilvusStore:
         with self._told():
             for _ in range(_TRIES):
                 with suppress(ChangedError, MissingError):
-                    pair, snapshot = self._snapshot()
-                    encoder = encoders.of(snapshot.encoder)
+                    pair = self._pair()
+                    snapshot = MilvusSnapshot(self._server, pair)
+                    encoder = encoders.of(self._encoder_of(pair))
                     passages = MilvusPassages(
-                        self._server, pair, snapshot, self._expression(pair, snapshot, where)
+                        self._server,
+                        pair,
+                        snapshot,
+                        self._expression(pair, snapshot, where),
+                        encoder.identity.dimension,
                     )
                     encode = partial(self._encodings.encode, encoder)
                     return retrieval.search(query, top_k, passages, encoder, encode)
@@ -166,6 +172,12 @@ class MilvusStore:
         if pair is None:
             raise CorpusNotFound(f"{self._alias} at {self.name} stands for {target}, which is no corpus's")
         return pair
+
+    def _encoder_of(self, pair: Pair) -> EncoderIdentity:
+        """Return what made the vectors of a pair. It never changes, so that a search need not wait for it."""
+        if self._made_by is None or self._made_by[0] != pair:
+            self._made_by = (pair, CorpusRow.read(self._server, pair).encoder)
+        return self._made_by[1]
 
     def _snapshot(self) -> tuple[Pair, MilvusSnapshot]:
         """Return the pair that counts, and a snapshot of it. A pair may be gone as soon as it is named, but
