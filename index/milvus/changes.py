@@ -46,7 +46,7 @@ class MilvusChanges:
         self._pair = pair
         self._claim = claim
         self._base = base
-        self._snapshot = MilvusSnapshot(server, pair, writes=True)
+        self._snapshot = MilvusSnapshot(server, pair)
         self._new: dict[str, _New] = {}
         self._gone: dict[str, FileRow] = {}
         self._renamed: dict[str, FileRow] = {}
@@ -118,7 +118,7 @@ def clear_up(server: Server, pair: Pair) -> None:
     changes = list(server.all(pair.texts, 'kind == "change"', ["payload"]))
     for row in changes:
         files, versions = json.loads(row["payload"])
-        counting = MilvusSnapshot(server, pair, writes=True).versions_of(files).values()
+        counting = MilvusSnapshot(server, pair).versions_of(files).values()
         _drop(server, pair, [version for version in versions if version not in counting])
         server.delete(pair.texts, one_of("id", [row["id"]]))
 

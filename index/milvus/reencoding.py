@@ -32,7 +32,7 @@ class _Filled:
 
     @contextmanager
     def snapshot(self) -> Iterator[MilvusSnapshot]:
-        yield MilvusSnapshot(self._server, self._pair, writes=True)
+        yield MilvusSnapshot(self._server, self._pair)
 
     @contextmanager
     def transaction(self) -> Iterator[MilvusChanges]:
@@ -84,7 +84,7 @@ def _make_ready(server: Server, pair: Pair, corpus: CorpusRow) -> None:
     if server.has(pair.passages) and server.has(pair.texts):
         server.load(pair.texts)
         server.load(pair.passages)
-        begun = CorpusRow.of(server, pair)
+        begun = CorpusRow.of(server, pair, newest=True)
         if begun is not None and (begun.uid, begun.encoder) == (corpus.uid, corpus.encoder):
             server.upsert(pair.texts, [begun.row()])  # whoever has written sees all that was written before
             clear_up(server, pair)

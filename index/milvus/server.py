@@ -216,6 +216,10 @@ class Server:
             found += self._ask(partial(_got, collection, arguments | _level(newest)), collection)
         return found
 
+    def catch_up(self, collection: str) -> None:
+        """Wait until reads see all that was written before, by whomever."""
+        self.get(collection, [""], ["id"], newest=True)
+
     def some(
         self, collection: str, expression: str, fields: Sequence[str], count: int, *, newest: bool = False
     ) -> list[Row]:

@@ -1,7 +1,10 @@
 """Reads a corpus on a Milvus server.
 
-There are no read transactions: each look is at the newest that counts, and a document is always whole, since
-its rows are found through the version that its file's commit row names.
+There are no read transactions: each look is at what counts by then, and a document is always whole, since its
+rows are found through the version that its file's commit row names.
+
+A look does not wait until the server has caught up with what others have just written, a fifth of a second or
+more, unless something seems to be missing.
 """
 
 import json
@@ -63,7 +66,7 @@ class CorpusRow:
         return text_row(CORPUS, CORPUS, [LAYOUT, self.uid, self.generation, identity])
 
     @classmethod
-    def of(cls, server: Server, pair: Pair, *, newest: bool = True) -> "CorpusRow | None":
+    def of(cls, server: Server, pair: Pair, *, newest: bool = False) -> "CorpusRow | None":
         """Read it, if there is one. Raises ``CorpusDamaged`` where this version cannot read it."""
         rows = server.get(pair.texts, [CORPUS], ["payload"], newest=newest)
         if not rows:
@@ -80,7 +83,7 @@ class CorpusRow:
         return found
 
     @classmethod
-    def read(cls, server: Server, pair: Pair, *, newest: bool = True) -> "CorpusRow":
+    def read(cls, server: Server, pair: Pair, *, newest: bool = False) -> "CorpusRow":
         """Read it. Raises ``CorpusDamaged`` where there is none that this version reads."""
         found = cls.of(server, pair, newest=newest)
         if found is None:
@@ -90,24 +93,15 @@ class CorpusRow:
 
 class MilvusSnapshot:
     """A ``Snapshot`` of the corpus in a pair of collections, for a process whose sources are named from
-    ``base``. ``corpus`` may have been read. Whoever ``writes`` sees all that was written before without
-    waiting for the server to make sure of it: the claim, which it wrote, came after that.
+    ``base``. ``newest``: each look waits until the server has caught up.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        pair: Pair,
-        corpus: CorpusRow | None = None,
-        *,
-        base: str = "",
-        writes: bool = False,
-    ) -> None:
+    def __init__(self, server: Server, pair: Pair, *, base: str = "", newest: bool = False) -> None:
         self._server = server
         self._pair = pair
         self._base = base
-        self._corpus = corpus
-        self._newest = not writes
+        self._newest = newest
+        self._corpus: CorpusRow | None = None
         self._looked_up: dict[str, FileRow | None] = {}
 
     @property
@@ -178,13 +172,17 @@ class MilvusSnapshot:
         return files, documents, groups, passages, characters
 
     def documents(self, document_id: str | None = None) -> list[DocumentInfo]:
-        condition = "" if document_id is None else f"document_id == {quoted(document_id)}"
-        found = [head.info for head in _heads_from(self._heads(condition))]
+        if document_id is not None:
+            head = self._read(document_id, lambda _, head: head)
+            return [head.info] if head else []
+        found = [head.info for head in _heads_from(self._heads(""))]
         return sorted(found, key=lambda info: (info.source, info.document_id))
 
     def documents_named(self, source: str) -> dict[str, str]:
         named = f"(document_id == {quoted(source)} or array_contains(names, {quoted(source)}))"
         rows = [(head.info.document_id, head.info.source) for head in _heads_from(self._heads(named))]
+        if not (rows or self._newest):
+            return self._caught_up().documents_named(source)
         exact = [row for row in rows if source in row]
         return {name: document_id for document_id, name in sorted(exact or rows, key=lambda row: row[1])}
 
@@ -192,10 +190,10 @@ class MilvusSnapshot:
         return [one.document_id for one in self.documents() if one.characters == characters]
 
     def text(self, document_id: str) -> str | None:
-        return self._read(document_id, lambda head: self._joined(head, "text"))
+        return self._read(document_id, lambda looking, head: looking._joined(head, "text"))
 
     def stored(self, document_id: str) -> Stored | None:
-        return self._read(document_id, lambda head: self.kept(head).stored)
+        return self._read(document_id, lambda looking, head: looking.kept(head).stored)
 
     def sample(self, most: int) -> tuple[int, list[Passage], Matrix]:
         files: dict[str, list[Head]] = {}
@@ -298,21 +296,17 @@ class MilvusSnapshot:
         return found[0]
 
     def _kept_now(self, files: Sequence[FileRow]) -> list[_KeptFile]:
-        """Return files with their documents, as they are or have become since. The server has to catch up for
-        that only where something is missing.
-        """
-        newest = False
+        """Return files with their documents, as they are or have become since."""
         while files:
             damage: CorpusDamaged | None = None
             kept: list[_KeptFile] = []
             try:
-                kept = self._kept_of(files, newest)
+                kept = self._kept_of(files)
             except CorpusDamaged as error:
                 damage = error
             is_whole = all(len(documents) == file.receipt.documents for file, documents in kept)
-            if not (newest or (is_whole and damage is None)):
-                newest = True
-                continue
+            if not self._newest and (damage is not None or not is_whole):
+                return self._caught_up()._kept_now(files)
             if self.versions_of([file.id for file in files]) == {file.id: file.version for file in files}:
                 if damage is not None:
                     raise damage
@@ -321,12 +315,11 @@ class MilvusSnapshot:
             files = [FileRow.of(row) for row in self._with_ids(ids, ["version", "payload"])]
         return []
 
-    def _kept_of(self, files: Sequence[FileRow], newest: bool) -> list[_KeptFile]:
-        named = f'kind == "head" and {one_of("version", [file.version for file in files])}'
-        heads = list(_heads_from(self._server.all(self._pair.texts, named, _OF_HEADS, newest=newest)))
+    def _kept_of(self, files: Sequence[FileRow]) -> list[_KeptFile]:
+        named = one_of("version", [file.version for file in files])
+        heads = list(_heads_from(self._texts(f'kind == "head" and {named}', _OF_HEADS)))
         ids = [id_ for head in heads for kind in ("text", "rest") for id_ in head.ids(kind)]
-        found = self._server.get(self._pair.texts, ids, ["payload"], newest=newest)
-        rows = {row["id"]: row for row in found}
+        rows = {row["id"]: row for row in self._with_ids(ids, ["payload"])}
         kept: dict[str, list[tuple[Head, Kept]]] = {file.version: [] for file in files}
         for head in heads:
             texts = (_joined(head, kind, rows) for kind in ("text", "rest"))
@@ -352,23 +345,29 @@ class MilvusSnapshot:
                 break
         return counting
 
-    def _read(self, document_id: str, read: Callable[[Head], _Read]) -> _Read | None:
+    def _read(self, document_id: str, read: "Callable[[MilvusSnapshot, Head], _Read]") -> _Read | None:
         """Return what ``read`` finds of a document; None where there is none. What is replaced meanwhile is
         read again.
         """
         while (head := self._head(document_id)) is not None:
             try:
-                return read(head)
+                return read(self, head)
             except CorpusDamaged:
+                if not self._newest:
+                    break
                 if self._head(document_id) == head:
                     raise
-        return None
+        return None if self._newest else self._caught_up()._read(document_id, read)
+
+    def _caught_up(self) -> "MilvusSnapshot":
+        """Return the same, of which each look waits until the server has caught up."""
+        return MilvusSnapshot(self._server, self._pair, base=self._base, newest=True)
 
     def _head(self, document_id: str) -> Head | None:
         return next(_heads_from(self._heads(f"document_id == {quoted(document_id)}")), None)
 
     def _joined(self, head: Head, kind: str) -> str:
-        rows = self._server.get(self._pair.texts, head.ids(kind), ["payload"])
+        rows = self._with_ids(head.ids(kind), ["payload"])
         return _joined(head, kind, {row["id"]: row for row in rows})
 
 

@@ -49,7 +49,7 @@ class MilvusStore:
         self._encodings = RememberedEncodings()
         self._claim: Claim | None = None
         self._written: Pair | None = None
-        self._made_by: tuple[Pair, EncoderIdentity] | None = None
+        self._known: tuple[Pair, EncoderIdentity] | None = None
 
     def open(self, create: bool, new_encoder: Callable[[], EncoderIdentity]) -> None:
         if self._server.target(self._alias) is None:
@@ -63,7 +63,7 @@ class MilvusStore:
                 )
             self._make(new_encoder())
         with self._told():
-            self._ready()
+            self._snapshot()
 
     @contextmanager
     def snapshot(self) -> Iterator[MilvusSnapshot]:
@@ -122,8 +122,8 @@ class MilvusStore:
         from pincite.index.milvus.verification import findings
 
         with self._told():
-            pair, snapshot = self._snapshot()
-            return findings(self._server, pair, snapshot)
+            pair, _ = self._snapshot()
+            return findings(self._server, pair, MilvusSnapshot(self._server, pair, newest=True))
 
     def reencode(self, encoder: Encoder, tell: "Callable[[Progress], None]") -> None:
         from pincite.index.milvus.reencoding import reencode
@@ -151,17 +151,6 @@ class MilvusStore:
         if self._pair() != pair:  # another process has made one meanwhile
             drop(self._server, pair)
 
-    def _ready(self) -> None:
-        """Have both collections ready to be searched, and see that they are a corpus's."""
-        for _ in range(_TRIES):
-            pair = self._pair()
-            with suppress(MissingError):
-                self._server.load(pair.texts)
-                self._server.load(pair.passages)
-                CorpusRow.read(self._server, pair)
-                return
-        raise CorpusDamaged(f"{self.name} has lost a collection")
-
     def _pair(self) -> Pair:
         if self._written is not None:  # only who may write changes over to another
             return self._written
@@ -174,36 +163,40 @@ class MilvusStore:
         return pair
 
     def _encoder_of(self, pair: Pair) -> EncoderIdentity:
-        """Return what made the vectors of a pair. It never changes, so that a search need not wait for it."""
-        if self._made_by is None or self._made_by[0] != pair:
-            self._made_by = (pair, CorpusRow.read(self._server, pair).encoder)
-        return self._made_by[1]
+        """Return what made the vectors of a pair, which never changes. At the first look both collections are
+        made ready, and what was written to them before is waited for.
+        """
+        if self._known is None or self._known[0] != pair:
+            for collection in (pair.texts, pair.passages):
+                self._server.load(collection)
+                self._server.catch_up(collection)
+            self._known = (pair, CorpusRow.read(self._server, pair).encoder)
+        return self._known[1]
 
     def _snapshot(self) -> tuple[Pair, MilvusSnapshot]:
-        """Return the pair that counts, and a snapshot of it. A pair may be gone as soon as it is named, but
-        not while it is written to.
-        """
-        if (written := self._written) is not None:
-            return written, MilvusSnapshot(self._server, written, base=str(self.base), writes=True)
+        """Return the pair that counts, and a snapshot of it. A pair may be gone as soon as it is named."""
         for _ in range(_TRIES):
             pair = self._pair()
             with suppress(MissingError):
-                corpus = CorpusRow.read(self._server, pair)
-                return pair, MilvusSnapshot(self._server, pair, corpus, base=str(self.base))
+                self._encoder_of(pair)
+                snapshot = MilvusSnapshot(self._server, pair, base=str(self.base))
+                if self._written is None:
+                    _ = snapshot.corpus  # raises where the pair has gone since
+                return pair, snapshot
         raise CorpusDamaged(f"{self.name} has lost a collection")
 
     def _expression(self, pair: Pair, snapshot: MilvusSnapshot, where: Where | None) -> str:
         if not where:
             return ""
         asked = set(where) - COMMON_FIELDS if isinstance(where, Mapping) else set()
-        there = {
-            field
-            for field in asked
-            if isinstance(field, str)
-            and self._server.some(pair.passages, f"exists {metadata(field)}", ["id"], 1, newest=True)
-        }
+        there = {field for field in asked if isinstance(field, str) and self._has_field(pair, field)}
         others = snapshot.fields() - asked if there < asked else set()
         return expression_of(clauses_of(where, there | others))
+
+    def _has_field(self, pair: Pair, field: str) -> bool:
+        exists = f"exists {metadata(field)}"
+        looks = (self._server.some(pair.passages, exists, ["id"], 1, newest=one) for one in (False, True))
+        return any(looks)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

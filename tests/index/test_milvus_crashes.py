@@ -347,11 +347,11 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_copied_whole(
         corpus.add_text("common gone", source="b.txt")
         corpus.add_text("common stays", source="c.txt")
 
-        def kept_of(self: MilvusSnapshot, files: Sequence[FileRow], newest: bool) -> Any:
+        def kept_of(self: MilvusSnapshot, files: Sequence[FileRow]) -> Any:
             monkeypatch.setattr(MilvusSnapshot, "_kept_of", real)
             corpus.add_text("common beta", source="a.txt")
             corpus.remove("b.txt")
-            return real(self, files, newest)
+            return real(self, files)
 
         monkeypatch.setattr(MilvusSnapshot, "_kept_of", kept_of)
         receipts = corpus.copy(tmp_path / "copy")

@@ -453,7 +453,7 @@ def test_what_changes_while_it_is_copied_is_copied_whole(location: str, other_lo
             assert copy.verify() == []
 
 
-def test_a_server_has_to_catch_up_no_more_often_for_many_files_than_for_one(
+def test_a_server_has_to_catch_up_no_more_often_for_many_files_than_for_one_and_not_to_answer(
     milvus: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[bool] = []
@@ -474,7 +474,13 @@ def test_a_server_has_to_catch_up_no_more_often_for_many_files_than_for_one(
             waits.clear()
             corpus.add("docs")
             counts.append(sum(waits))
+        waits.clear()
+        (hit,) = corpus.search("word7", top_k=1, where={"source": "7.txt"})
+        assert corpus.text(hit.passage.document_id) == "common word7"
+        assert len(corpus.documents()) == corpus.stats().files == 150
     assert counts[0] == counts[1] > 0
+    assert waits
+    assert not any(waits)
 
 
 def test_what_a_server_has_no_room_for_fails_alone(milvus: MilvusServer, tmp_path: Path) -> None:
