@@ -13,9 +13,12 @@ CORPUS := .pincite/corpus.sqlite3
 # The oldest LlamaIndex that pyproject.toml allows, with the oldest companions that go with it.
 OLDEST := llama-index-core==0.14.6 llama-index-llms-openai-like==0.8.0 llama-index-llms-openai==0.7.0 \
 	llama-index-workflows==2.0.0 llama-index-instrumentation==0.1.0
+# The tests of a corpus on a server that ask for nothing that this server has not.
+OF_A_SERVER := store_contract filters copying indexed_elsewhere
+ON_A_SERVER := milvus or server or elsewhere
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-scale bench-speed bench-verification train clean
+.PHONY: help ask ui test test-oldest test-full-milvus check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-scale bench-speed bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -55,6 +58,11 @@ screenshots: $(CORPUS) $(VENV)/.dev ## take the README's pictures of the page ag
 fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs, and read thousands of damaged files
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 	@$(BIN)/python -m pytest -m fuzz
+
+test-full-milvus: $(VENV)/.dev ## run the tests of a corpus on a server against a whole Milvus, 2.3: half an hour
+	@rm -rf build/full-milvus
+	@$(PIP) install --no-deps --target build/full-milvus milvus==2.3.5
+	@$(BIN)/python -m pytest -p tests.full_milvus -k "$(ON_A_SERVER)" $(addprefix tests/index/test_,$(addsuffix .py,$(OF_A_SERVER)))
 
 crash: $(VENV)/.dev ## kill writers thousands of times, at every step and at random
 	@$(BIN)/python -m pytest -m crash

@@ -216,8 +216,9 @@ class Server:
             found += self._ask(partial(_got, collection, arguments | _level(newest)), collection)
         return found
 
-    def catch_up(self, collection: str) -> None:
-        """Wait until reads see all that was written before, by whomever."""
+    def make_ready(self, collection: str) -> None:
+        """Have a collection ready to be read, and wait until reads see all that was written, by whomever."""
+        self.load(collection)
         self.get(collection, [""], ["id"], newest=True)
 
     def some(

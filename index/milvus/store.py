@@ -6,6 +6,7 @@ comes there in ``changes``, and who may write in ``claim``.
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -38,7 +39,7 @@ class MilvusStore:
     as those of a corpus in ``./.pincite`` are.
     """
 
-    files_at_once = 64
+    files_at_once = 256
     folder: Path | None = None
 
     def __init__(self, address: Address) -> None:
@@ -167,9 +168,8 @@ class MilvusStore:
         made ready, and what was written to them before is waited for.
         """
         if self._known is None or self._known[0] != pair:
-            for collection in (pair.texts, pair.passages):
-                self._server.load(collection)
-                self._server.catch_up(collection)
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self._server.make_ready, (pair.texts, pair.passages)))
             self._known = (pair, CorpusRow.read(self._server, pair).encoder)
         return self._known[1]
 
