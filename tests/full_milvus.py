@@ -1,15 +1,16 @@
 """Has the tests of a corpus on a server meet a whole Milvus in place of Milvus Lite: `make test-full-milvus`.
 
 A plugin of pytest's. The newest Milvus that comes as a package is 2.3.5, so three things are done without:
-BM25, which came with 2.5; indexes of the kind INVERTED, for which Trie stands in; and the question what an
-alias stands for, which a collection's description answers too. It listens on all interfaces. A test takes
-some ten seconds, most of them for making collections.
+BM25, which came with 2.5, and for which words in common are counted; indexes of the kind INVERTED, for which
+Trie stands in; and the question what an alias stands for, which a collection's description answers too. It
+listens on all interfaces. A test takes some ten seconds, most of them for making collections.
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pincite.index.milvus import collections
-from pincite.index.milvus.searching import Key, MilvusPassages
+from pincite.index.milvus.rows import engine_terms
+from pincite.index.milvus.searching import _FIELDS, Key, MilvusPassages
 from pincite.index.milvus.server import CALL_SECONDS, Server
 from tests import milvus_server as lite
 
@@ -39,7 +41,8 @@ class FullMilvus:
         self._numbers = itertools.count(1)
         self._server: Any = MilvusServer()
         self._server.set_base_dir(str(folder))
-        self._server.start()
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # it leaves sockets open
+            self._server.start()
 
     @property
     def address(self) -> str:
@@ -92,16 +95,21 @@ def _create(self: Server, collection: str, schema: CollectionSchema, indexes: In
     _create_with(self, collection, schema, others)
 
 
-def _no_words(
-    _self: MilvusPassages, _terms: Iterable[str], _count: int, *, by_prefix: bool = False
+def _words_in_common(
+    self: MilvusPassages, terms: Iterable[str], count: int, *, by_prefix: bool = False
 ) -> dict[Key, float]:
-    return {}
+    asked = set(engine_terms(terms).split())
+    field = "characters" if by_prefix else "terms"
+    every = self._server.all(self._pair.passages, self._expression or 'id != ""', [*_FIELDS, field])
+    rows = [row | {"distance": len(asked & set(row[field].split()))} for row in every]
+    rows = sorted((row for row in rows if row["distance"]), key=lambda row: -row["distance"])
+    return {self._key(row): row["distance"] for row in self._counting(lambda limit: rows[:limit], count)}
 
 
 _create_with = Server.create
 _patch = pytest.MonkeyPatch()
 _patch.setattr(Server, "target", _target)
 _patch.setattr(Server, "create", _create)
-_patch.setattr(MilvusPassages, "lexical", _no_words)
+_patch.setattr(MilvusPassages, "lexical", _words_in_common)
 _patch.setattr(collections, "_add_words", _without_bm25)
 _patch.setattr(lite, "milvus_server", _full_milvus)
