@@ -18,7 +18,7 @@ OF_A_SERVER := store_contract filters copying indexed_elsewhere
 ON_A_SERVER := milvus or server or elsewhere
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui test test-oldest test-full-milvus check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-scale bench-speed bench-verification train clean
+.PHONY: help ask ui test coverage test-oldest test-full-milvus check format screenshots fuzz crash bench-corpus bench-answers bench-page bench-pdf bench-retrieval bench-peers bench-scale bench-speed bench-verification train clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -31,7 +31,11 @@ ui: $(CORPUS) ## open the chat page on seeds/
 
 test: $(VENV)/.dev ## run the whole test suite, browser tests included
 	@tests/install-chromium
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest
+
+coverage: $(VENV)/.dev ## run the whole test suite, half as long again, and tell what it does not reach
+	@tests/install-chromium
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 test-oldest: $(VENV)/.dev ## run the tests of what uses LlamaIndex with the oldest one that is allowed
 	@rm -rf build/oldest
