@@ -60,19 +60,19 @@ def measure(folder: Path, passages: int, queries: int) -> Wire:
         address = server.corpus(NAME)
         write_files(Path(FILES), passages)
         with Corpus.open(CORPUS, encoder=encoder) as corpus, Corpus.open(address, encoder=encoder) as copy:
-            _tell(f"adding {passages:,} passages to a folder")
+            tell(f"adding {passages:,} passages to a folder")
             _, seconds = add_all(corpus, Path(FILES))
-            _tell("adding a tenth to the server")
-            added, adding = _added(copy)
-            _tell(f"copying the rest: {adding:.0f} s for a tenth")
-            copied, copying = _copied(corpus, address)
-            _tell(f"sealing and searching: {copying:.0f} s for copying")
+            tell("adding a tenth to the server")
+            added, adding = add_tenth(copy)
+            tell(f"copying the rest: {adding:.0f} s for a tenth")
+            copied, copying = copy_rest(corpus, address)
+            tell(f"sealing and searching: {copying:.0f} s for copying")
             server.seal()
-            found = [_searched(one, asked(passages, queries)) for one in (corpus, copy)]
+            found = [search_all(one, asked(passages, queries)) for one in (corpus, copy)]
             stored = copy.stats().passages
             assert stored == passages == added + copied, f"{stored} passages, not {passages}"
-            _tell("verifying")
-            findings, verifying = _verified(copy)
+            tell("verifying")
+            findings, verifying = verify(copy)
             return Wire(
                 passages,
                 (passages / sum(seconds), added / adding),
@@ -86,14 +86,14 @@ def measure(folder: Path, passages: int, queries: int) -> Wire:
             )
 
 
-def _added(corpus: Corpus) -> tuple[int, float]:
+def add_tenth(corpus: Corpus) -> tuple[int, float]:
     """Add the first tenth; return how many passages, and the seconds it took."""
     started = time.perf_counter()
     receipts = corpus.add(f"{FILES}/{YEARS[0]}", metadata={"year": YEARS[0]})
     return sum(receipt.passages for receipt in receipts), time.perf_counter() - started
 
 
-def _copied(corpus: Corpus, address: str) -> tuple[int, float]:
+def copy_rest(corpus: Corpus, address: str) -> tuple[int, float]:
     """Copy what is not there yet; return how many passages, and the seconds it took."""
     started = time.perf_counter()
     receipts = corpus.copy(address)
@@ -101,13 +101,14 @@ def _copied(corpus: Corpus, address: str) -> tuple[int, float]:
     return sum(receipt.passages for receipt in receipts if receipt.status == "added"), seconds
 
 
-def _verified(corpus: Corpus) -> tuple[list[str], float]:
+def verify(corpus: Corpus) -> tuple[list[str], float]:
     """Verify it; return what was found wrong, and the seconds it took."""
     started = time.perf_counter()
     return corpus.verify(), time.perf_counter() - started
 
 
-def _searched(corpus: Corpus, queries: Sequence[str]) -> Searched:
+def search_all(corpus: Corpus, queries: Sequence[str]) -> Searched:
+    """Search for each query with each filter; return what that took."""
     milliseconds: dict[str, list[float]] = {}
     first = []
     for name, where in FILTERS.items():
@@ -123,7 +124,8 @@ def _searched(corpus: Corpus, queries: Sequence[str]) -> Searched:
     return Searched(milliseconds, first)
 
 
-def _tell(what: str) -> None:
+def tell(what: str) -> None:
+    """Say on standard error what is being done."""
     print(what, file=sys.stderr, flush=True)
 
 

@@ -95,6 +95,11 @@ def _create(self: Server, collection: str, schema: CollectionSchema, indexes: In
     _create_with(self, collection, schema, others)
 
 
+def without_words() -> None:
+    """Have nothing found by words: looking at every row for them is not what is measured."""
+    _patch.setattr(MilvusPassages, "lexical", lambda *_, **__: {})
+
+
 def _words_in_common(
     self: MilvusPassages, terms: Iterable[str], count: int, *, by_prefix: bool = False
 ) -> dict[Key, float]:
