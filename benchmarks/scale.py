@@ -35,7 +35,7 @@ from scale_server import LiteServer
 
 SETS = ("scifact", "nfcorpus")
 QUESTIONS_OF = "squad-dev"
-QUESTIONS, ASKED = 500, 100
+QUESTIONS, ASKED = 500, 500
 QUERIES = 3_000
 PASSAGES, CRASH_PASSAGES = 100_000, 10_000
 SEARCHES = 20
