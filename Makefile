@@ -63,7 +63,7 @@ fuzz: $(VENV)/.dev ## run the property tests on many more, random inputs, and re
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 	@$(BIN)/python -m pytest -m fuzz
 
-test-full-milvus: $(VENV)/.dev ## run the tests of a corpus on a server against a whole Milvus, 2.3: half an hour
+test-full-milvus: $(VENV)/.dev ## run the tests of a corpus on a server against a whole Milvus, 2.3: a quarter of an hour
 	@rm -rf build/full-milvus
 	@$(PIP) install --no-deps --target build/full-milvus milvus==2.3.5
 	@$(BIN)/python -m pytest -p tests.full_milvus -k "$(ON_A_SERVER)" $(addprefix tests/index/test_,$(addsuffix .py,$(OF_A_SERVER)))
